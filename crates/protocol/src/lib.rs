@@ -1,0 +1,34 @@
+//! What is said on the wire, and nothing else: plain types that are parsed and printed.
+//! No I/O, no clock, no rule about who may do what (that is `desk`).
+//! Start at [`command`] for what a client says and at [`push`] for what the server says.
+
+mod channel;
+mod close_code;
+mod command;
+mod error_code;
+mod event;
+mod examples;
+mod id;
+mod object;
+mod problem;
+mod push;
+mod revocation;
+mod time;
+mod words;
+
+pub use channel::{CHANNEL_NAME_MAX_BYTES, ChannelKind, ChannelName, ChannelNameError};
+pub use close_code::{CLOSE_REASON_MAX_BYTES, CloseCode, Retry};
+pub use command::{COMMAND_ID_MAX_CHARS, ClientFrame, Command, CommandId, FrameError, Position};
+pub use error_code::ErrorCode;
+pub use event::{EventName, OFFSET_MAX, Topic};
+pub use examples::{Direction, Example, examples};
+pub use id::{AttemptId, BootId, ConnectionId, Epoch, EventId, ItemId, OrderId, SessionId, UserId};
+pub use object::{Item, Order, OrderData, OrderLine, Page, Person, Session, User};
+pub use problem::{FieldError, Problem, pointer_escape};
+pub use push::{
+    ErrorFrame, EventFrame, GapRange, Goodbye, Limits, Outcome, PositionEntry, ServerFrame, Welcome,
+    WelcomeUser,
+};
+pub use revocation::{Revocation, RevokedSessions};
+pub use time::Timestamp;
+pub use words::{OrderStatus, Role, UnknownWord};
