@@ -1,0 +1,113 @@
+//! The engine as others hold it: committed events come in here, and so do new sockets and the
+//! answers to what the shards asked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::inbox::Inbox;
+use crate::statistics::{Census, ShardCounters};
+use crate::{Announce, Attach, Event, Limits, Message, Statistics};
+
+/// The shards of this node. Cheap to clone.
+pub struct Engine<T> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    seats: Vec<Seat<T>>,
+    census: Arc<Census>,
+    next: AtomicUsize,
+}
+
+/// What a shard and the engine share.
+pub(crate) struct Seat<T> {
+    pub(crate) id: u16,
+    pub(crate) inbox: Arc<Inbox<T>>,
+    pub(crate) census: Arc<Census>,
+    pub(crate) counters: Arc<ShardCounters>,
+    pub(crate) limits: Limits,
+}
+
+/// A place for one shard, to be given to [`crate::Shard::new`].
+pub struct ShardSeat<T>(pub(crate) Seat<T>);
+
+impl<T> Engine<T> {
+    /// An engine of `shards` shards (at least one), and a seat for each of them.
+    #[must_use]
+    pub fn new(limits: Limits, shards: u16) -> (Self, Vec<ShardSeat<T>>) {
+        let census = Arc::new(Census::default());
+        let seats: Vec<Seat<T>> = (0..shards.max(1))
+            .map(|id| Seat {
+                id,
+                inbox: Arc::new(Inbox::new(limits.inbox_events_max)),
+                census: Arc::clone(&census),
+                counters: Arc::default(),
+                limits,
+            })
+            .collect();
+        let places = seats.iter().map(|seat| ShardSeat(seat.clone())).collect();
+        let shared = Shared { seats, census, next: AtomicUsize::new(0) };
+        (Self { shared: Arc::new(shared) }, places)
+    }
+
+    /// Hands a socket to the next shard in turn.
+    pub fn attach(&self, attach: Attach<T>) {
+        let turn = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let seat = &self.shared.seats[turn % self.shared.seats.len()];
+        seat.inbox.push(Message::Attach(Box::new(attach)));
+    }
+
+    /// Hands an answer to the shard that asked. A shard that does not exist hears nothing.
+    pub fn answer(&self, shard: u16, message: Message<T>) {
+        if let Some(seat) = self.shared.seats.get(usize::from(shard)) {
+            seat.inbox.push(message);
+        }
+    }
+
+    /// Makes every shard compare its channels with the log.
+    pub fn reconcile(&self) {
+        for seat in &self.shared.seats {
+            seat.inbox.push(Message::Reconcile);
+        }
+    }
+
+    /// Makes every shard close its connections for a restart; the waits told to the clients are
+    /// spread over `window_ms`.
+    pub fn drain(&self, window_ms: u64) {
+        for seat in &self.shared.seats {
+            seat.inbox.push(Message::Drain { window_ms });
+        }
+    }
+
+    /// What the shards count.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.shared.census.read(self.shared.seats.iter().map(|seat| &*seat.counters))
+    }
+}
+
+impl<T: Send + 'static> Announce for Engine<T> {
+    fn announce(&self, events: Arc<[Event]>) {
+        for seat in &self.shared.seats {
+            seat.inbox.announce(&events);
+        }
+    }
+}
+
+impl<T> Clone for Engine<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> Clone for Seat<T> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id,
+            inbox: Arc::clone(&self.inbox),
+            census: Arc::clone(&self.census),
+            counters: Arc::clone(&self.counters),
+            limits: self.limits,
+        }
+    }
+}

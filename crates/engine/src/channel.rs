@@ -1,0 +1,430 @@
+//! A channel as one shard serves it: who listens, the last offset framed, the newest events, and
+//! the bytes waiting to be written. No socket is touched here.
+//!
+//! Three offsets tell where a channel is. Up to `sealed` every event has been handed to a fan-out
+//! and may be in `recent`; from there to `framed` the events are in `pending`; from there to
+//! `known_head` they are in the log only and must be read.
+
+use std::collections::{HashMap, VecDeque};
+
+use bytes::{Bytes, BytesMut};
+use protocol::{ChannelName, Epoch};
+use websocket::Opcode;
+
+use crate::{Event, Limits};
+
+/// A place in a shard's list of channels.
+pub(crate) type ChannelIndex = u32;
+
+/// One connection's place in the fan-out of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subscriber {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+    /// The last offset it was given, or that it joined at.
+    pub(crate) sent: u64,
+}
+
+/// Where a channel is in its life on this shard.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Its head has been asked for.
+    Opening,
+    /// Events are framed as they come.
+    Live,
+}
+
+pub(crate) struct Channel {
+    pub(crate) name: ChannelName,
+    pub(crate) state: State,
+    /// The lifetime of the log that the offsets belong to; set when the channel is live.
+    pub(crate) epoch: Option<Epoch>,
+    /// The last offset framed.
+    pub(crate) framed: u64,
+    /// The highest offset that the log is known to have.
+    pub(crate) known_head: u64,
+    /// A page of the log is being read for the channel itself.
+    pub(crate) reading: bool,
+    /// Whom live events go to.
+    pub(crate) subscribers: Vec<Subscriber>,
+    /// Who waits for the opening, joins or catches up: slot and generation.
+    pub(crate) behind: Vec<(u32, u32)>,
+    /// Whether the shard's list of channels with bytes to write has it.
+    pub(crate) dirty: bool,
+    /// Kept even if nobody listens: the internal channel.
+    pub(crate) pinned: bool,
+    pending: Batch,
+    fan_out: Option<FanOut>,
+    recent: Recent,
+}
+
+/// Frames of consecutive events.
+#[derive(Default)]
+struct Batch {
+    bytes: BytesMut,
+    /// Where each frame begins.
+    starts: Vec<u32>,
+}
+
+/// A batch on its way to the subscribers.
+#[derive(Clone)]
+pub(crate) struct FanOut {
+    /// Offset of the first frame.
+    first: u64,
+    bytes: Bytes,
+    starts: std::sync::Arc<[u32]>,
+    /// The subscribers before this place have been served.
+    pub(crate) cursor: usize,
+}
+
+impl FanOut {
+    /// The last offset of the batch.
+    pub(crate) fn last(&self) -> u64 {
+        self.first + self.starts.len() as u64 - 1
+    }
+
+    /// The frames after `sent`, and how many they are. None when all were sent.
+    ///
+    /// Invariant: `sent + 1 >= first`; a subscriber further behind is not live.
+    pub(crate) fn after(&self, sent: u64) -> Option<(Bytes, u64)> {
+        debug_assert!(sent + 1 >= self.first, "a live subscriber has everything before the batch");
+        let skip = (sent + 1).saturating_sub(self.first);
+        let start = *self.starts.get(usize::try_from(skip).ok()?)?;
+        Some((self.bytes.slice(start as usize..), self.starts.len() as u64 - skip))
+    }
+
+    /// The whole batch, if that is what follows `sent`; spares the common case a reference count.
+    pub(crate) fn whole_after(&self, sent: u64) -> Option<(&Bytes, u64)> {
+        (sent + 1 == self.first).then_some((&self.bytes, self.starts.len() as u64))
+    }
+}
+
+/// The newest frames, for those who were away for a moment.
+#[derive(Default)]
+struct Recent {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+}
+
+impl Channel {
+    pub(crate) fn new(name: ChannelName) -> Self {
+        Self {
+            name,
+            state: State::Opening,
+            epoch: None,
+            framed: 0,
+            known_head: 0,
+            reading: false,
+            subscribers: Vec::new(),
+            behind: Vec::new(),
+            dirty: false,
+            pinned: false,
+            pending: Batch::default(),
+            fan_out: None,
+            recent: Recent::default(),
+        }
+    }
+
+    /// Nobody listens and nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.subscribers.is_empty() && self.behind.is_empty() && !self.pinned
+    }
+
+    /// The last offset handed to a fan-out.
+    pub(crate) fn sealed(&self) -> u64 {
+        self.framed - self.pending.starts.len() as u64
+    }
+
+    /// Goes live at the head of the log.
+    pub(crate) fn open(&mut self, epoch: Epoch, head: u64) {
+        self.state = State::Live;
+        self.epoch = Some(epoch);
+        self.framed = head;
+        self.known_head = self.known_head.max(head);
+    }
+
+    /// Whether the event is the next one. An older one was seen already; a later one means that
+    /// the log must be read first, and is remembered as such.
+    pub(crate) fn accepts(&mut self, offset: u64) -> bool {
+        self.known_head = self.known_head.max(offset);
+        self.state == State::Live && offset == self.framed + 1
+    }
+
+    /// Whether the log has events that were not announced in order.
+    pub(crate) fn has_hole(&self) -> bool {
+        self.state == State::Live && self.known_head > self.framed
+    }
+
+    /// Frames the next event, once for all subscribers. `json` is only lent for its memory.
+    pub(crate) fn frame(&mut self, event: &Event, json: &mut String) {
+        debug_assert_eq!(event.offset, self.framed + 1, "events are framed in order");
+        self.framed = event.offset;
+        if self.subscribers.is_empty() && self.behind.is_empty() {
+            // Nobody is to get it: `sealed` follows `framed`, and `recent` would have a hole.
+            self.recent = Recent::default();
+            return;
+        }
+        json.clear();
+        event.frame().write_to(json);
+        let start = u32::try_from(self.pending.bytes.len())
+            .expect("a batch is bounded by the inbox and by pages, far below 4 GiB");
+        self.pending.starts.push(start);
+        websocket::write_frame(&mut self.pending.bytes, Opcode::Text, json.as_bytes());
+    }
+
+    /// Passes over offsets that can no longer be had.
+    pub(crate) fn skip_to(&mut self, offset: u64) {
+        debug_assert!(self.pending.starts.is_empty(), "pending frames are sealed before a skip");
+        self.framed = offset;
+        self.known_head = self.known_head.max(offset);
+        self.recent = Recent::default();
+    }
+
+    /// Makes what is pending a fan-out, unless one is under way. True when there is one to write.
+    pub(crate) fn seal(&mut self, limits: &Limits) -> bool {
+        if self.fan_out.is_some() {
+            return true;
+        }
+        if self.pending.starts.is_empty() {
+            return false;
+        }
+        let first = self.sealed() + 1;
+        let bytes = self.pending.bytes.split().freeze();
+        let starts: std::sync::Arc<[u32]> = self.pending.starts.drain(..).collect();
+        for (index, start) in starts.iter().enumerate() {
+            let end = starts.get(index + 1).map_or(bytes.len(), |next| *next as usize);
+            self.recent.push(bytes.slice(*start as usize..end), limits);
+        }
+        self.fan_out = Some(FanOut { first, bytes, starts, cursor: 0 });
+        true
+    }
+
+    /// Takes the fan-out to write a slice of it; [`Channel::put_back`] follows.
+    pub(crate) fn take_fan_out(&mut self) -> Option<FanOut> {
+        self.fan_out.clone()
+    }
+
+    /// Remembers how far the fan-out came; it is over when every subscriber was served.
+    pub(crate) fn advance_fan_out(&mut self, cursor: usize) {
+        match &mut self.fan_out {
+            Some(fan_out) if cursor < self.subscribers.len() => fan_out.cursor = cursor,
+            _ => self.fan_out = None,
+        }
+    }
+
+    /// Where the fan-out under way stands among the subscribers.
+    pub(crate) fn cursor(&self) -> Option<usize> {
+        self.fan_out.as_ref().map(|fan_out| fan_out.cursor)
+    }
+
+    /// Removes the subscriber at `at`. Appends to `moved` the subscribers that took another
+    /// place, with their new places, so that their connections can be told.
+    pub(crate) fn remove(&mut self, at: usize, moved: &mut Vec<(Subscriber, usize)>) {
+        // Invariant: those before the cursor were served, those from it on were not. The gap is
+        // first closed with a served one, then with the last.
+        let mut gap = at;
+        if let Some(fan_out) = &mut self.fan_out
+            && at < fan_out.cursor
+        {
+            fan_out.cursor -= 1;
+            gap = fan_out.cursor;
+            if gap != at {
+                self.subscribers[at] = self.subscribers[gap];
+                moved.push((self.subscribers[at], at));
+            }
+        }
+        self.subscribers.swap_remove(gap);
+        if let Some(subscriber) = self.subscribers.get(gap) {
+            moved.push((*subscriber, gap));
+        }
+    }
+
+    /// Appends to `into` the recent frames after `sent`, at most about `max_bytes`. Returns the
+    /// last offset appended, or none when the first one needed is not in memory.
+    pub(crate) fn recent_after(
+        &self,
+        sent: u64,
+        max_bytes: usize,
+        into: &mut BytesMut,
+    ) -> Option<u64> {
+        let sealed = self.sealed();
+        let oldest = sealed + 1 - self.recent.frames.len() as u64;
+        if sent + 1 < oldest || sent >= sealed {
+            return None;
+        }
+        let mut last = sent;
+        let skip = usize::try_from(sent + 1 - oldest).ok()?;
+        for frame in self.recent.frames.range(skip..) {
+            into.extend_from_slice(frame);
+            last += 1;
+            if into.len() >= max_bytes {
+                break;
+            }
+        }
+        Some(last)
+    }
+}
+
+impl Recent {
+    fn push(&mut self, frame: Bytes, limits: &Limits) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        while self.bytes > limits.recent_max_bytes || self.frames.len() > limits.recent_max_events {
+            let Some(oldest) = self.frames.pop_front() else { break };
+            self.bytes -= oldest.len();
+        }
+    }
+}
+
+/// The channels of a shard.
+#[derive(Default)]
+pub(crate) struct Channels {
+    slots: Vec<Option<Channel>>,
+    free: Vec<ChannelIndex>,
+    by_name: HashMap<ChannelName, ChannelIndex>,
+}
+
+impl Channels {
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    pub(crate) fn find(&self, name: &ChannelName) -> Option<ChannelIndex> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(crate) fn insert(&mut self, name: ChannelName) -> ChannelIndex {
+        let channel = Some(Channel::new(name.clone()));
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize] = channel;
+                index
+            }
+            None => {
+                self.slots.push(channel);
+                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 channels fit in memory")
+            }
+        };
+        self.by_name.insert(name, index);
+        index
+    }
+
+    pub(crate) fn remove(&mut self, index: ChannelIndex) {
+        if let Some(channel) = self.slots[index as usize].take() {
+            self.by_name.remove(&channel.name);
+            self.free.push(index);
+        }
+    }
+
+    /// The channel at a place that is known to be in use.
+    pub(crate) fn at(&mut self, index: ChannelIndex) -> &mut Channel {
+        self.slots[index as usize].as_mut().expect("whoever holds the index holds a subscription")
+    }
+
+    pub(crate) fn get(&mut self, index: ChannelIndex) -> Option<&mut Channel> {
+        self.slots.get_mut(index as usize).and_then(Option::as_mut)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Channel> {
+        self.slots.iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use protocol::{EventId, EventName, Timestamp};
+
+    fn event(offset: u64) -> Event {
+        Event {
+            id: EventId::new(),
+            channel: ChannelName::staff(),
+            offset,
+            name: EventName::OrderUpdated,
+            at: Timestamp(0),
+            data: Arc::from("{}"),
+        }
+    }
+
+    fn live(head: u64, subscribers: u32) -> Channel {
+        let mut channel = Channel::new(ChannelName::staff());
+        channel.open(Epoch::new(), head);
+        channel.subscribers = (0..subscribers)
+            .map(|slot| Subscriber { slot, generation: 0, sent: head })
+            .collect();
+        channel
+    }
+
+    fn push(channel: &mut Channel, offset: u64) {
+        assert!(channel.accepts(offset));
+        channel.frame(&event(offset), &mut String::new());
+    }
+
+    #[test]
+    fn a_subscriber_that_joined_in_mid_batch_gets_the_rest_of_it() {
+        let mut channel = live(4, 1);
+        for offset in 5..=8 {
+            push(&mut channel, offset);
+        }
+        assert_eq!(channel.sealed(), 4);
+        assert!(channel.seal(&Limits::default()));
+        let fan_out = channel.take_fan_out().unwrap();
+        assert_eq!(fan_out.last(), 8);
+        let (all, four) = fan_out.after(4).unwrap();
+        let (rest, one) = fan_out.after(7).unwrap();
+        assert_eq!((four, one), (4, 1));
+        assert!(all.ends_with(&rest) && all.len() > rest.len());
+        assert!(fan_out.after(8).is_none());
+    }
+
+    #[test]
+    fn an_older_event_is_dropped_and_a_jump_is_a_hole() {
+        let mut channel = live(4, 1);
+        assert!(!channel.accepts(4));
+        assert!(!channel.has_hole());
+        assert!(!channel.accepts(7));
+        assert!(channel.has_hole());
+        push(&mut channel, 5);
+        assert!(channel.has_hole());
+    }
+
+    #[test]
+    fn leaving_during_a_fan_out_neither_skips_nor_repeats_anybody() {
+        for leave in 0..6 {
+            let mut channel = live(0, 6);
+            push(&mut channel, 1);
+            channel.seal(&Limits::default());
+            channel.advance_fan_out(3);
+            let served: Vec<u32> = channel.subscribers[..3].iter().map(|s| s.slot).collect();
+            let mut moved = Vec::new();
+            channel.remove(leave, &mut moved);
+            for (subscriber, place) in moved {
+                assert_eq!(channel.subscribers[place], subscriber);
+            }
+            let cursor = channel.cursor().unwrap();
+            for (place, subscriber) in channel.subscribers.iter().enumerate() {
+                assert_eq!(place < cursor, served.contains(&subscriber.slot), "leave {leave}");
+                assert_ne!(subscriber.slot, leave as u32);
+            }
+        }
+    }
+
+    #[test]
+    fn recent_frames_serve_those_who_were_away_for_a_moment() {
+        let limits = Limits { recent_max_events: 3, ..Limits::default() };
+        let mut channel = live(0, 1);
+        for offset in 1..=5 {
+            push(&mut channel, offset);
+        }
+        channel.seal(&limits);
+        channel.advance_fan_out(1);
+        let mut bytes = BytesMut::new();
+        assert_eq!(channel.recent_after(1, 1 << 20, &mut bytes), None);
+        assert_eq!(channel.recent_after(2, 1 << 20, &mut bytes), Some(5));
+        bytes.clear();
+        assert_eq!(channel.recent_after(2, 1, &mut bytes), Some(3));
+        assert_eq!(channel.recent_after(5, 1, &mut bytes), None);
+    }
+}

@@ -1,0 +1,262 @@
+//! What shards and the world outside say to each other.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use protocol::{
+    ChannelName, ConnectionId, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
+    WelcomeUser,
+};
+
+use crate::{Event, Heads, LogError, LogPage, PageLimits};
+
+/// Names one connection from outside its shard. Slots are used again, generations are not:
+/// a reference to a connection that is gone finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionRef {
+    /// Which shard.
+    pub shard: u16,
+    /// Which slot of that shard.
+    pub slot: u32,
+    /// Which use of that slot.
+    pub generation: u32,
+}
+
+/// A secret on its way from a socket to whoever checks it. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({} bytes)", self.0.len())
+    }
+}
+
+/// What a shard asks of the world outside.
+#[derive(Debug)]
+pub enum Request {
+    /// Who is this, and what may they read? First [`Message::Registered`], then
+    /// [`Message::Admit`], or [`Message::Refuse`].
+    Connect {
+        /// Who asks.
+        from: ConnectionRef,
+        /// The token it sent.
+        token: Token,
+        /// Where it stopped reading.
+        resume: BTreeMap<ChannelName, Position>,
+    },
+    /// May the connection live on with this token? [`Message::Extend`] or [`Message::Deny`].
+    Refresh {
+        /// Who asks.
+        from: ConnectionRef,
+        /// The account the connection was admitted for.
+        user: UserId,
+        /// The session it was admitted for.
+        session: SessionId,
+        /// The token it sent.
+        token: Token,
+    },
+    /// May this account read this channel? [`Message::Grant`] or [`Message::Deny`].
+    Authorize {
+        /// Who asks.
+        from: ConnectionRef,
+        /// The account.
+        user: UserId,
+        /// The channel.
+        channel: ChannelName,
+    },
+    /// What follows `after`? [`Message::Page`].
+    Page {
+        /// Who reads.
+        reader: LogReader,
+        /// Which channel.
+        channel: ChannelName,
+        /// The offset to begin after.
+        after: u64,
+        /// How much.
+        limits: PageLimits,
+    },
+    /// How far are these channels? [`Message::Heads`].
+    Heads {
+        /// Which shard asks.
+        shard: u16,
+        /// Each channel with the offset the shard had framed when it asked.
+        channels: Vec<(ChannelName, u64)>,
+    },
+    /// A connection ended. No answer.
+    Closed(Closed),
+}
+
+/// Who reads a page of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogReader {
+    /// A channel of this shard that missed an announcement.
+    Channel(u16),
+    /// A connection that catches up.
+    Connection(ConnectionRef),
+}
+
+impl LogReader {
+    /// The shard that waits for the answer.
+    #[must_use]
+    pub const fn shard(&self) -> u16 {
+        match self {
+            Self::Channel(shard) => *shard,
+            Self::Connection(reference) => reference.shard,
+        }
+    }
+}
+
+/// The end of a connection, for logs and statistics.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// Whose it was, if that was known.
+    pub user: Option<UserId>,
+    /// The close code; 1006 when the peer went without one.
+    pub code: u16,
+    /// Why, in words.
+    pub detail: String,
+    /// How long it lived, in milliseconds.
+    pub lived_ms: u64,
+}
+
+/// What the world outside tells a shard.
+#[derive(Debug)]
+pub enum Message<T> {
+    /// A new socket.
+    Attach(Box<Attach<T>>),
+    /// Committed events.
+    Events(Arc<[Event]>),
+    /// A token named this account and session. Sent before the session is read, so that a
+    /// revocation that comes in between finds the connection.
+    Registered {
+        /// Which connection.
+        to: ConnectionRef,
+        /// The account.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
+    /// The connection may go on.
+    Admit {
+        /// Which connection.
+        to: ConnectionRef,
+        /// As what.
+        admission: Box<Admission>,
+    },
+    /// The connection may not go on.
+    Refuse {
+        /// Which connection.
+        to: ConnectionRef,
+        /// Why.
+        goodbye: Goodbye,
+    },
+    /// The connection may live on.
+    Extend {
+        /// Which connection.
+        to: ConnectionRef,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// The channel may be read.
+    Grant {
+        /// Which connection.
+        to: ConnectionRef,
+    },
+    /// The command under way is refused; the connection goes on.
+    Deny {
+        /// Which connection.
+        to: ConnectionRef,
+        /// Why.
+        problem: Box<Problem>,
+    },
+    /// A part of the log.
+    Page {
+        /// Who asked.
+        reader: LogReader,
+        /// Which channel.
+        channel: ChannelName,
+        /// The offset it begins after, as it was asked.
+        after: u64,
+        /// What was read.
+        result: Result<LogPage, LogError>,
+    },
+    /// How far channels are.
+    Heads {
+        /// What was asked, as it was asked.
+        asked: Vec<(ChannelName, u64)>,
+        /// What was read.
+        result: Result<Heads, LogError>,
+    },
+    /// Compare every active channel with the log.
+    Reconcile,
+    /// Close every connection for a restart.
+    Drain {
+        /// The waits told to the clients are spread over this time, in milliseconds.
+        window_ms: u64,
+    },
+}
+
+/// A new socket.
+#[derive(Debug)]
+pub struct Attach<T> {
+    /// The socket, after the `101` was sent.
+    pub transport: T,
+    /// Names the connection in logs.
+    pub connection: ConnectionId,
+    /// Bytes that arrived behind the handshake.
+    pub leftover: Vec<u8>,
+    /// How it begins.
+    pub opening: Opening,
+}
+
+/// How a connection begins.
+#[derive(Debug)]
+pub enum Opening {
+    /// The token came with the handshake.
+    Token(Token),
+    /// The token is to come in the first frame.
+    FirstFrame,
+    /// Everything is sent back; nobody is asked who it is.
+    Echo,
+    /// It is told why it may not go on, then closed.
+    Refused(Goodbye),
+}
+
+/// What a connection is admitted as.
+#[derive(Debug)]
+pub struct Admission {
+    /// The account, for the welcome.
+    pub user: WelcomeUser,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+    /// The channels it joins, each with where it stopped reading.
+    pub channels: Vec<JoinChannel>,
+    /// Channels it asked to resume and may not read.
+    pub denied: Vec<DeniedChannel>,
+}
+
+/// A channel that a connection joins.
+#[derive(Debug, Clone)]
+pub struct JoinChannel {
+    /// Which channel.
+    pub channel: ChannelName,
+    /// Where it stopped reading.
+    pub position: Option<Position>,
+    /// Joined without being asked for, and not to be left.
+    pub automatic: bool,
+}
+
+/// A channel that a connection asked to resume and may not read.
+#[derive(Debug, Clone)]
+pub struct DeniedChannel {
+    /// Which channel.
+    pub channel: ChannelName,
+    /// Why: a stable word.
+    pub code: ErrorCode,
+    /// Why: one sentence.
+    pub detail: String,
+}

@@ -1,0 +1,796 @@
+//! A shard owns its sockets. One loop: inbox, ready sockets, timers, channels with bytes to write.
+//! It never waits: whatever needs the store, the policy or the log leaves as a [`Request`] and
+//! comes back through the inbox. Start at [`Shard::turn`].
+//!
+//! This file is the loop and the life of a connection; `recovery.rs` brings readers from a
+//! position to now, `delivery.rs` writes.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+use protocol::{
+    ChannelName, ClientFrame, CloseCode, CommandId, ErrorCode, FrameError, Goodbye, Problem,
+    Revocation, ServerFrame, Timestamp, UserId,
+};
+use websocket::{Incoming, Opcode};
+
+use crate::announce::Seat;
+use crate::channel::{ChannelIndex, Channels};
+use crate::client::{Account, Awaited, Client, Effect, Phase, Welcoming, refusal};
+use crate::connections::{Connection, Connections};
+use crate::recovery::Retry;
+use crate::wheel::{Timer, Wheel};
+use crate::{
+    Admission, Attach, Closed, ConnectionRef, Event, Limits, Message, Now, Opening, Outside,
+    Request, ShardSeat, Transport,
+};
+
+/// Size of the one read buffer of a shard, in bytes.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Reads of one socket before the others have their turn.
+const READS_PER_TURN: usize = 4;
+
+/// How the server names itself in a welcome.
+#[derive(Clone, Debug)]
+pub struct ServerName {
+    /// Name and version, such as `frontdesk/0.1.0`.
+    pub server: String,
+    /// Changes when the process does.
+    pub boot_id: String,
+}
+
+/// What a turn left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// There is more to do at once.
+    pub busy: bool,
+    /// When there is something to do even if nothing arrives, on the monotonic clock.
+    pub wake_ms: Option<u64>,
+    /// Connections of this shard, those that are being closed included.
+    pub connections: usize,
+}
+
+/// The part of a node that owns a share of the sockets.
+pub struct Shard<T, O> {
+    pub(crate) id: u16,
+    pub(crate) limits: Limits,
+    pub(crate) seat: Seat<T>,
+    pub(crate) outside: O,
+    pub(crate) now: Now,
+    pub(crate) connections: Connections<T>,
+    pub(crate) channels: Channels,
+    /// Channels with bytes to write.
+    pub(crate) dirty: VecDeque<ChannelIndex>,
+    /// Channels whose head is to be asked for, at the end of the turn in one request.
+    pub(crate) opening: Vec<ChannelName>,
+    /// Reads of the log that failed, and when to try again.
+    pub(crate) retries: Vec<(u64, Retry)>,
+    /// Connections that broke while they were written to; buried at the next safe point.
+    pub(crate) broken: Vec<(u32, Breakage)>,
+    /// Memory that is lent.
+    pub(crate) scratch: BytesMut,
+    pub(crate) json: String,
+    name: ServerName,
+    users: HashMap<UserId, Vec<u32>>,
+    wheel: Wheel,
+    read_buffer: Vec<u8>,
+    draining: bool,
+    lent: Lent,
+}
+
+/// Lists that are used again each turn.
+#[derive(Default)]
+struct Lent {
+    ready: Vec<u32>,
+    fired: Vec<Timer>,
+    inputs: Vec<Input>,
+}
+
+/// Why a connection cannot go on being written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Breakage {
+    /// Its outbox is full.
+    TooSlow,
+    /// The socket is broken.
+    Lost(std::io::ErrorKind),
+}
+
+/// One thing that a peer sent.
+enum Input {
+    Command(Result<ClientFrame, FrameError>),
+    Echo(Opcode, Bytes),
+    Ping(Bytes),
+    Close(Option<u16>),
+}
+
+impl<T: Transport, O: Outside> Shard<T, O> {
+    /// A shard in its seat. `revocations` is the head of the internal channel, read from the log
+    /// before any connection of this shard: every later revocation will be seen.
+    pub fn new(
+        seat: ShardSeat<T>,
+        name: ServerName,
+        revocations: (protocol::Epoch, u64),
+        outside: O,
+        now: Now,
+    ) -> Self {
+        let seat = seat.0;
+        let mut channels = Channels::default();
+        let index = channels.insert(ChannelName::revocations());
+        let internal = channels.at(index);
+        internal.pinned = true;
+        internal.open(revocations.0, revocations.1);
+        Self {
+            id: seat.id,
+            limits: seat.limits,
+            connections: Connections::new(Arc::clone(seat.inbox.signal())),
+            seat,
+            outside,
+            now,
+            channels,
+            dirty: VecDeque::new(),
+            opening: Vec::new(),
+            retries: Vec::new(),
+            broken: Vec::new(),
+            scratch: BytesMut::new(),
+            json: String::new(),
+            name,
+            users: HashMap::new(),
+            wheel: Wheel::new(now.monotonic_ms),
+            read_buffer: vec![0; READ_BUFFER_BYTES],
+            draining: false,
+            lent: Lent::default(),
+        }
+    }
+
+    /// Remembers whom to wake when there is something to do.
+    pub fn register(&self, driver: &Waker) {
+        self.seat.inbox.signal().register(driver);
+    }
+
+    /// Does what there is to do now. Never blocks.
+    pub fn turn(&mut self, now: Now) -> Turn {
+        self.now = now;
+        let waiting = self.seat.inbox.take();
+        for message in waiting.messages {
+            self.handle(message);
+        }
+        for (channel, head) in waiting.heads {
+            self.learn_head(&channel, head);
+        }
+        self.serve_ready();
+        self.fire_timers();
+        self.retry_reads();
+        self.flush();
+        self.ask_heads();
+        self.seat.counters.channels.store(self.channels.len() - 1, Ordering::Relaxed);
+        let inbox = &self.seat.inbox;
+        let retry_ms = self.retries.iter().map(|(due_ms, _)| *due_ms).min();
+        Turn {
+            busy: !self.dirty.is_empty() || !inbox.is_empty() || inbox.signal().has_ready(),
+            wake_ms: self.wheel.next_ms().into_iter().chain(retry_ms).min(),
+            connections: self.connections.len(),
+        }
+    }
+
+    fn handle(&mut self, message: Message<T>) {
+        match message {
+            Message::Attach(attach) => self.attach(*attach),
+            Message::Events(events) => {
+                for event in events.iter() {
+                    self.take_event(event);
+                }
+            }
+            Message::Registered { to, user, session } => {
+                if let Some(client) = self.client(to)
+                    && matches!(client.phase, Phase::Authenticating)
+                    && client.account.is_none()
+                {
+                    client.account = Some(Box::new(Account { user, session, welcome: None }));
+                    self.users.entry(user).or_default().push(to.slot);
+                }
+            }
+            Message::Admit { to, admission } => self.admit(to, *admission),
+            Message::Refuse { to, goodbye } => {
+                if self.client(to).is_some() {
+                    self.close(to.slot, goodbye);
+                }
+            }
+            Message::Extend { to, expires_at } => self.extend(to, expires_at),
+            Message::Grant { to } => self.granted(to),
+            Message::Deny { to, problem } => {
+                if let Some(client) = self.client(to)
+                    && let Some(under_way) = client.under_way.take()
+                {
+                    self.perform(to.slot, refusal(under_way.id, *problem));
+                    self.next_commands(to.slot);
+                }
+            }
+            Message::Page { reader, channel, after, result } => {
+                self.take_page(reader, &channel, after, result);
+            }
+            Message::Heads { asked, result } => self.take_heads(asked, result),
+            Message::Reconcile => self.reconcile(),
+            Message::Drain { window_ms } => self.drain(window_ms),
+        }
+        self.bury();
+    }
+
+    // --- a connection begins -------------------------------------------------------------------
+
+    fn attach(&mut self, attach: Attach<T>) {
+        let now = self.now;
+        let (phase, wait_ms) = match attach.opening {
+            Opening::Echo => (Phase::Echo, self.limits.echo_ms),
+            Opening::FirstFrame => (Phase::Waiting, self.limits.connect_ms),
+            Opening::Token(_) => (Phase::Authenticating, self.limits.admission_ms),
+            Opening::Refused(_) => (Phase::Waiting, self.limits.close_ms),
+        };
+        let deadline_ms = now.monotonic_ms + wait_ms;
+        let client = Client::new(attach.connection, phase, deadline_ms, now);
+        let slot = self.connections.insert(Connection::new(attach.transport, client));
+        self.schedule(slot);
+        if self.draining {
+            self.close(slot, restarting(0));
+        } else {
+            match attach.opening {
+                Opening::Token(token) => {
+                    let from = self.reference(slot);
+                    let resume = std::collections::BTreeMap::new();
+                    self.outside.ask(Request::Connect { from, token, resume });
+                }
+                Opening::Refused(goodbye) => self.close(slot, goodbye),
+                Opening::FirstFrame | Opening::Echo => {}
+            }
+        }
+        let mut leftover = attach.leftover;
+        if !leftover.is_empty() {
+            self.digest(slot, &mut leftover);
+        }
+        // The first look also leaves the waker with the socket.
+        self.seat.inbox.signal().ready(slot);
+    }
+
+    fn admit(&mut self, to: ConnectionRef, admission: Admission) {
+        let now = self.now;
+        let limits = self.limits;
+        let census = Arc::clone(&self.seat.census);
+        let Some(client) = self.client(to) else { return };
+        if !matches!(client.phase, Phase::Authenticating) {
+            return;
+        }
+        let Some(account) = client.account.as_mut() else { return };
+        if !census.enter(account.user, admission.user.role.as_str(), limits.per_user_max) {
+            let detail = format!("this account has {} sockets open already", limits.per_user_max);
+            return self.close(to.slot, Goodbye::new(CloseCode::TooManyConnections, detail));
+        }
+        account.welcome = Some(admission.user);
+        client.phase = Phase::Joining(Box::new(Welcoming {
+            expires_at: admission.expires_at,
+            expires_ms: expiry_ms(admission.expires_at, now, &limits),
+            entries: Vec::with_capacity(admission.channels.len()),
+            missing: admission.channels.len(),
+            denied: admission.denied,
+        }));
+        if admission.channels.is_empty() {
+            return self.welcome(to.slot);
+        }
+        for join in admission.channels {
+            self.join(to.slot, join);
+        }
+    }
+
+    /// Sends the welcome once every channel has its entry; then what was missed follows.
+    pub(crate) fn welcome(&mut self, slot: u32) {
+        let now = self.now;
+        let limits = self.limits;
+        let Some(connection) = self.connections.get(slot) else { return };
+        let client = &mut connection.client;
+        let Some(user) = client.account.as_ref().and_then(|account| account.welcome.clone()) else {
+            return;
+        };
+        let welcoming = match std::mem::replace(&mut client.phase, Phase::Open) {
+            Phase::Joining(welcoming) => welcoming,
+            other => {
+                client.phase = other;
+                return;
+            }
+        };
+        client.deadline_ms = welcoming.expires_ms;
+        // Spread over the interval, so that a storm of connects is not a storm of pings for ever.
+        let share = (u64::from(slot).wrapping_mul(0x9E37_79B9) % 1_000) + 1;
+        client.ping_ms = now.monotonic_ms + (limits.heartbeat_ms * share / 1_000).max(1);
+        let frame = ServerFrame::Welcome(protocol::Welcome {
+            connection_id: client.connection,
+            server: self.name.server.clone(),
+            boot_id: self.name.boot_id.clone(),
+            server_time: now.wall,
+            user,
+            expires_at: welcoming.expires_at,
+            heartbeat_seconds: limits.heartbeat_ms / 1_000,
+            limits: protocol::Limits {
+                frame_max_bytes: limits.frame_max_bytes,
+                messages_per_second: limits.messages_per_second,
+                message_burst: limits.message_burst,
+                subscriptions_max: limits.subscriptions_max,
+            },
+            channels: welcoming.entries,
+        });
+        self.send(slot, &frame);
+        for denied in welcoming.denied {
+            let (channel, code, detail) = (denied.channel, denied.code, denied.detail);
+            self.send(slot, &ServerFrame::Unsubscribed { channel, code, detail });
+        }
+        self.schedule(slot);
+        self.catch_up_all(slot);
+        self.next_commands(slot);
+    }
+
+    // --- what a peer sends ----------------------------------------------------------------------
+
+    fn serve_ready(&mut self) {
+        let mut ready = std::mem::take(&mut self.lent.ready);
+        self.seat.inbox.signal().take_ready(&mut ready);
+        ready.sort_unstable();
+        ready.dedup();
+        for slot in ready.iter().copied() {
+            self.drain_outbox(slot);
+            self.read(slot);
+            self.bury();
+        }
+        self.lent.ready = ready;
+    }
+
+    fn read(&mut self, slot: u32) {
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        for round in 1..=READS_PER_TURN {
+            let Some((connection, waker)) = self.connections.with_waker(slot) else { break };
+            let mut context = Context::from_waker(waker);
+            match connection.transport.poll_read(&mut context, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => {
+                    self.gone(slot, "the peer went without a close frame");
+                    break;
+                }
+                Poll::Ready(Ok(count)) => {
+                    let generation = self.connections.generation(slot);
+                    self.digest(slot, &mut buffer[..count]);
+                    if !self.connections.is_current(slot, generation) {
+                        break;
+                    }
+                    if round == READS_PER_TURN {
+                        self.seat.inbox.signal().ready(slot);
+                    }
+                }
+                Poll::Ready(Err(error)) => {
+                    self.gone(slot, &format!("the socket is broken: {}", error.kind()));
+                    break;
+                }
+            }
+        }
+        self.read_buffer = buffer;
+    }
+
+    fn digest(&mut self, slot: u32, bytes: &mut [u8]) {
+        let Some(connection) = self.connections.get(slot) else { return };
+        connection.client.unheard = false;
+        let echo = matches!(connection.client.phase, Phase::Echo);
+        let limits = websocket::Limits {
+            message_max_bytes: self.limits.frame_max_bytes,
+            fragments_max: self.limits.fragments_max,
+        };
+        let mut inputs = std::mem::take(&mut self.lent.inputs);
+        let read = connection.reader.feed(&limits, bytes, |incoming| {
+            inputs.push(match incoming {
+                Incoming::Text(text) if echo => {
+                    Input::Echo(Opcode::Text, Bytes::copy_from_slice(text.as_bytes()))
+                }
+                Incoming::Binary(data) if echo => {
+                    Input::Echo(Opcode::Binary, Bytes::copy_from_slice(data))
+                }
+                Incoming::Text(text) => Input::Command(ClientFrame::parse(text)),
+                Incoming::Binary(data) => Input::Command(Err(FrameError {
+                    id: None,
+                    detail: format!("a binary frame of {} bytes; frames are JSON texts", data.len()),
+                })),
+                Incoming::Ping(data) => Input::Ping(Bytes::copy_from_slice(data)),
+                Incoming::Pong(_) => return ControlFlow::Continue(()),
+                Incoming::Close(frame) => Input::Close(frame.map(|frame| frame.code)),
+            });
+            ControlFlow::Continue(())
+        });
+        let generation = self.connections.generation(slot);
+        for input in inputs.drain(..) {
+            if self.connections.is_current(slot, generation) {
+                self.input(slot, input);
+            }
+        }
+        self.lent.inputs = inputs;
+        if let Err(error) = read
+            && self.connections.is_current(slot, generation)
+        {
+            self.close_with(slot, error.close_code(), &error.to_string(), None);
+        }
+    }
+
+    fn input(&mut self, slot: u32, input: Input) {
+        let (now, limits) = (self.now, self.limits);
+        let Some(connection) = self.connections.get(slot) else { return };
+        let client = &mut connection.client;
+        let closing = matches!(client.phase, Phase::Closing);
+        match input {
+            Input::Command(frame) => {
+                if let Some(effect) = client.receive(frame, now, &limits) {
+                    self.perform(slot, effect);
+                }
+            }
+            Input::Echo(opcode, data) if !closing => self.write_frame(slot, opcode, &data),
+            Input::Ping(data) if !closing => {
+                if client.may_pong(now, &limits) {
+                    self.write_frame(slot, Opcode::Pong, &data);
+                }
+            }
+            Input::Echo(..) | Input::Ping(_) => {}
+            Input::Close(code) => {
+                client.peer_closed = true;
+                if closing {
+                    self.gone_if_flushed(slot);
+                } else {
+                    client.ends(code.unwrap_or(1005), "the peer closed the connection");
+                    self.close_with(slot, code.unwrap_or(1000), "", None);
+                    self.gone_if_flushed(slot);
+                }
+            }
+        }
+    }
+
+    fn perform(&mut self, slot: u32, effect: Effect) {
+        let from = self.reference(slot);
+        match effect {
+            Effect::Send(frame) => self.send(slot, &frame),
+            Effect::Authenticate { token, resume } => {
+                self.schedule(slot);
+                self.outside.ask(Request::Connect { from, token, resume });
+            }
+            Effect::Refresh { token } => {
+                if let Some((user, session)) = self.account(slot) {
+                    self.outside.ask(Request::Refresh { from, user, session, token });
+                }
+            }
+            Effect::Authorize { channel } => {
+                if let Some((user, _)) = self.account(slot) {
+                    self.outside.ask(Request::Authorize { from, user, channel });
+                }
+            }
+            Effect::Leave { id, channel } => self.unsubscribe(slot, id, &channel),
+            Effect::Close(goodbye) => self.close(slot, goodbye),
+        }
+    }
+
+    /// Runs the commands that waited, until one is under way.
+    pub(crate) fn next_commands(&mut self, slot: u32) {
+        let now = self.now;
+        while let Some(connection) = self.connections.get(slot)
+            && let Some(effect) = connection.client.next(now)
+        {
+            self.perform(slot, effect);
+        }
+    }
+
+    // --- answers from outside -------------------------------------------------------------------
+
+    fn granted(&mut self, to: ConnectionRef) {
+        let limit = self.limits.subscriptions_max;
+        let Some(client) = self.client(to) else { return };
+        let Some(under_way) = client.under_way.as_mut() else { return };
+        let Awaited::Subscribe { channel, position } = &under_way.what else { return };
+        let (channel, position) = (channel.clone(), *position);
+        under_way.what = Awaited::Entry { channel: channel.clone() };
+        let id = under_way.id.clone();
+        let subscriptions = client.subscriptions.len();
+        let known = self.channels.find(&channel);
+        if let Some(index) = known
+            && let Some(entry) = self.standing(to.slot, index)
+        {
+            if position.is_none() {
+                return self.answer_entry(to.slot, &entry);
+            }
+        } else if subscriptions >= limit {
+            let detail = format!("the socket has {subscriptions} subscriptions, at most {limit}");
+            if let Some(client) = self.client(to) {
+                client.under_way = None;
+            }
+            self.perform(to.slot, refusal(id, Problem::new(ErrorCode::SubscriptionLimit, detail)));
+            return self.next_commands(to.slot);
+        }
+        self.join(to.slot, crate::JoinChannel { channel, position, automatic: false });
+    }
+
+    fn extend(&mut self, to: ConnectionRef, expires_at: Timestamp) {
+        let (now, limits) = (self.now, self.limits);
+        let Some(client) = self.client(to) else { return };
+        let Some(under_way) = client.under_way.take() else { return };
+        client.deadline_ms = expiry_ms(expires_at, now, &limits);
+        let data = serde_json::json!({ "expires_at": expires_at });
+        self.send(to.slot, &ServerFrame::Reply { id: under_way.id, data });
+        self.schedule(to.slot);
+        self.next_commands(to.slot);
+    }
+
+    fn unsubscribe(&mut self, slot: u32, id: Option<CommandId>, channel: &ChannelName) {
+        let found = self.channels.find(channel).and_then(|index| {
+            let client = &mut self.connections.get(slot)?.client;
+            client.subscription(index).map(|subscription| (index, subscription.automatic))
+        });
+        let refuse = |detail| refusal(id.clone(), Problem::new(ErrorCode::NotSubscribed, detail));
+        match found {
+            Some((index, false)) => {
+                self.leave(slot, index);
+                self.send(slot, &ServerFrame::Reply { id, data: serde_json::json!({}) });
+            }
+            Some((_, true)) => {
+                let effect = refuse(format!("{channel} is automatic and cannot be left"));
+                self.perform(slot, effect);
+            }
+            None => {
+                let effect = refuse(format!("there is no subscription to {channel}"));
+                self.perform(slot, effect);
+            }
+        }
+    }
+
+    /// Frames an event that was announced or read, or remembers that the log has it.
+    pub(crate) fn take_event(&mut self, event: &Event) {
+        let Some(index) = self.channels.find(&event.channel) else { return };
+        let channel = self.channels.at(index);
+        if !channel.accepts(event.offset) {
+            return self.fill_hole(index);
+        }
+        let mut json = std::mem::take(&mut self.json);
+        channel.frame(event, &mut json);
+        self.json = json;
+        if channel.pinned {
+            match serde_json::from_str::<Revocation>(&event.data) {
+                Ok(revocation) => self.revoke(&revocation),
+                Err(error) => tracing::error!(%error, offset = event.offset, "unreadable revocation"),
+            }
+        } else {
+            self.mark_dirty(index);
+        }
+    }
+
+    fn revoke(&mut self, revocation: &Revocation) {
+        let code = CloseCode::from_code(revocation.code).unwrap_or(CloseCode::SessionEnded);
+        let slots = self.users.get(&revocation.user).cloned().unwrap_or_default();
+        for slot in slots {
+            let ended = self
+                .account(slot)
+                .is_some_and(|(_, session)| revocation.sessions.contains(session));
+            if ended {
+                self.close(slot, Goodbye::new(code, revocation.detail.clone()));
+            }
+        }
+    }
+
+    fn drain(&mut self, window_ms: u64) {
+        self.draining = true;
+        let slots = self.connections.occupied();
+        let count = slots.len() as u64;
+        for (place, slot) in slots.into_iter().enumerate() {
+            self.close(slot, restarting(window_ms * place as u64 / count));
+        }
+    }
+
+    // --- time -----------------------------------------------------------------------------------
+
+    /// Makes sure that the wheel looks at a connection when it is due.
+    pub(crate) fn schedule(&mut self, slot: u32) {
+        let generation = self.connections.generation(slot);
+        let Some(connection) = self.connections.get(slot) else { return };
+        let due_ms = connection.client.due_ms();
+        if due_ms < connection.timer_ms {
+            connection.timer_ms = due_ms;
+            self.wheel.insert(Timer { due_ms, slot, generation });
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        let mut fired = std::mem::take(&mut self.lent.fired);
+        self.wheel.advance(self.now.monotonic_ms, &mut fired);
+        for timer in fired.drain(..) {
+            if !self.connections.is_current(timer.slot, timer.generation) {
+                continue;
+            }
+            let Some(connection) = self.connections.get(timer.slot) else { continue };
+            if connection.timer_ms != timer.due_ms {
+                continue; // an earlier one took its place
+            }
+            connection.timer_ms = u64::MAX;
+            if connection.client.due_ms() <= self.now.monotonic_ms {
+                self.due(timer.slot);
+            }
+            self.schedule(timer.slot);
+            self.bury();
+        }
+        self.lent.fired = fired;
+    }
+
+    fn due(&mut self, slot: u32) {
+        let (now, limits) = (self.now, self.limits);
+        let Some(connection) = self.connections.get(slot) else { return };
+        let client = &mut connection.client;
+        let late_ms = now.monotonic_ms.saturating_sub(client.deadline_ms);
+        match client.phase {
+            Phase::Waiting => {
+                let detail = format!("no token came within {} s", limits.connect_ms / 1_000);
+                self.close(slot, Goodbye::new(CloseCode::TokenMissing, detail));
+            }
+            Phase::Authenticating | Phase::Joining(_) => {
+                let detail = format!("no answer within {} s", limits.admission_ms / 1_000);
+                let goodbye = Goodbye::new(CloseCode::Overloaded, detail);
+                self.close(slot, Goodbye { retry_after_ms: Some(5_000), ..goodbye });
+            }
+            Phase::Echo => self.close_with(slot, 1000, "an echo socket lives 60 s", None),
+            Phase::Closing => {
+                connection.transport.abort();
+                self.gone(slot, "the peer did not answer the close frame");
+            }
+            Phase::Open if now.monotonic_ms >= client.deadline_ms => {
+                let ago = (late_ms + limits.expiry_grace_ms) / 1_000;
+                let detail = format!("the token expired {ago} s ago and was not refreshed");
+                self.close(slot, Goodbye::new(CloseCode::TokenExpired, detail));
+            }
+            Phase::Open if client.unheard => {
+                let detail = format!("nothing was heard for {} s", limits.heartbeat_ms / 1_000);
+                self.close(slot, Goodbye::new(CloseCode::NoPong, detail));
+            }
+            Phase::Open => {
+                client.unheard = true;
+                client.ping_ms = now.monotonic_ms + limits.heartbeat_ms;
+                let heartbeat = ServerFrame::Heartbeat { server_time: now.wall }.to_json();
+                self.scratch.clear();
+                websocket::write_frame(&mut self.scratch, Opcode::Ping, b"");
+                websocket::write_frame(&mut self.scratch, Opcode::Text, heartbeat.as_bytes());
+                self.write_scratch(slot);
+            }
+        }
+    }
+
+    // --- a connection ends ----------------------------------------------------------------------
+
+    /// Says goodbye and closes. What waits in the outbox is dropped: the log has it.
+    pub(crate) fn close(&mut self, slot: u32, goodbye: Goodbye) {
+        let reason = goodbye.code.reason(&goodbye.detail);
+        self.close_with(slot, goodbye.code.code(), &reason, Some(goodbye));
+    }
+
+    fn close_with(&mut self, slot: u32, code: u16, reason: &str, goodbye: Option<Goodbye>) {
+        let (now, limits) = (self.now, self.limits);
+        match self.connections.get(slot) {
+            Some(connection) if !matches!(connection.client.phase, Phase::Closing) => {}
+            _ => return,
+        }
+        self.retire(slot);
+        let Some(connection) = self.connections.get(slot) else { return };
+        connection.client.ends(code, reason);
+        connection.client.closing(now, &limits);
+        let before = connection.outbox_bytes();
+        if let Some(outbox) = &mut connection.outbox {
+            outbox.cut();
+        }
+        let after = connection.outbox_bytes();
+        self.seat.counters.outbox_bytes.fetch_sub(before - after, Ordering::Relaxed);
+        self.scratch.clear();
+        if let Some(goodbye) = goodbye {
+            let json = ServerFrame::Goodbye(goodbye).to_json();
+            websocket::write_frame(&mut self.scratch, Opcode::Text, json.as_bytes());
+        }
+        websocket::write_close(&mut self.scratch, code, reason);
+        self.write_scratch(slot);
+        self.schedule(slot);
+    }
+
+    /// Takes a connection out of every channel and count; it will get nothing any more.
+    fn retire(&mut self, slot: u32) {
+        while let Some(connection) = self.connections.get(slot)
+            && let Some(subscription) = connection.client.subscriptions.last()
+        {
+            let index = subscription.channel;
+            self.leave(slot, index);
+        }
+        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(account) = &mut connection.client.account else { return };
+        if let Some(slots) = self.users.get_mut(&account.user) {
+            slots.retain(|other| *other != slot);
+            if slots.is_empty() {
+                self.users.remove(&account.user);
+            }
+        }
+        if let Some(welcome) = account.welcome.take() {
+            self.seat.census.leave(account.user, welcome.role.as_str());
+        }
+    }
+
+    /// Closes the connections that broke while they were written to.
+    pub(crate) fn bury(&mut self) {
+        while let Some((slot, breakage)) = self.broken.pop() {
+            match breakage {
+                Breakage::TooSlow => {
+                    let limit = self.limits.outbox_max_bytes;
+                    let detail = format!("more than {limit} bytes waited to be read");
+                    self.close(slot, Goodbye::new(CloseCode::TooSlow, detail));
+                }
+                Breakage::Lost(kind) => self.gone(slot, &format!("the socket is broken: {kind}")),
+            }
+        }
+    }
+
+    /// Lets a connection go once its close frame is out and the peer has said goodbye too.
+    pub(crate) fn gone_if_flushed(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get(slot)
+            && connection.client.peer_closed
+            && connection.outbox.is_none()
+        {
+            self.gone(slot, "closed by both sides");
+        }
+    }
+
+    /// Forgets a connection.
+    fn gone(&mut self, slot: u32, detail: &str) {
+        self.retire(slot);
+        self.broken.retain(|(other, _)| *other != slot);
+        let Some(mut connection) = self.connections.remove(slot) else { return };
+        let waiting = connection.outbox_bytes();
+        self.seat.counters.outbox_bytes.fetch_sub(waiting, Ordering::Relaxed);
+        connection.client.ends(1006, detail);
+        let client = connection.client;
+        let Some(farewell) = client.farewell else { return };
+        let (code, detail) = *farewell;
+        self.seat.census.closed(code);
+        self.outside.ask(Request::Closed(Closed {
+            connection: client.connection,
+            user: client.account.map(|account| account.user),
+            code,
+            detail: detail.as_ref().to_owned(),
+            lived_ms: self.now.monotonic_ms.saturating_sub(client.attached_ms),
+        }));
+    }
+
+    // --- small things ---------------------------------------------------------------------------
+
+    /// The client that a reference names, unless it is gone.
+    pub(crate) fn client(&mut self, to: ConnectionRef) -> Option<&mut Client> {
+        if !self.connections.is_current(to.slot, to.generation) {
+            return None;
+        }
+        self.connections.get(to.slot).map(|connection| &mut connection.client)
+    }
+
+    pub(crate) fn reference(&self, slot: u32) -> ConnectionRef {
+        ConnectionRef { shard: self.id, slot, generation: self.connections.generation(slot) }
+    }
+
+    fn account(&mut self, slot: u32) -> Option<(UserId, protocol::SessionId)> {
+        let account = self.connections.get(slot)?.client.account.as_ref()?;
+        Some((account.user, account.session))
+    }
+}
+
+fn restarting(retry_after_ms: u64) -> Goodbye {
+    Goodbye {
+        code: CloseCode::ServerRestarting,
+        detail: "the server is being restarted".to_owned(),
+        retry_after_ms: Some(retry_after_ms),
+    }
+}
+
+/// When a connection must go unless it is refreshed, on the monotonic clock: a calendar that jumps
+/// later changes nothing.
+fn expiry_ms(expires_at: Timestamp, now: Now, limits: &Limits) -> u64 {
+    let left_ms = u64::try_from(expires_at.0.saturating_sub(now.wall.0)).unwrap_or(0);
+    now.monotonic_ms + left_ms + limits.expiry_grace_ms
+}
