@@ -1,0 +1,295 @@
+//! `cargo xtask gen`: the pages in docs/ that are written from the types of `protocol`, so that
+//! they cannot say what the program does not.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::Context as _;
+use protocol::{CloseCode, Direction, ErrorCode, Retry};
+use serde_json::Value;
+
+use crate::workspace::Workspace;
+use crate::{PROBLEM_FOUND, WELL};
+
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask gen [--check]
+
+Writes docs/close-codes.md, docs/problems.md and docs/protocol.md from the types of crates/protocol.
+With --check it writes nothing, lists the files that are stale, and ends with 1 if there are any.
+
+Examples:
+  cargo xtask gen
+  cargo xtask gen --check";
+
+/// Writes the pages, or compares them.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<u8> {
+    match arguments {
+        [] => write_all(workspace),
+        [flag] if flag == "--check" => match step(workspace)? {
+            None => Ok(WELL),
+            Some(problem) => {
+                eprintln!("error: {problem}");
+                Ok(PROBLEM_FOUND)
+            }
+        },
+        _ => anyhow::bail!("`gen` takes nothing or --check"),
+    }
+}
+
+/// The step of `cargo xtask check`: lists stale files and returns the problem in words.
+pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Option<String>> {
+    let mut stale = 0;
+    for (path, text) in pages() {
+        if fs::read_to_string(workspace.root.join(path)).ok() != Some(text) {
+            println!("{path}: stale, run `cargo xtask gen`");
+            stale += 1;
+        }
+    }
+    Ok((stale > 0).then(|| format!("{stale} generated files are stale")))
+}
+
+fn write_all(workspace: &Workspace) -> anyhow::Result<u8> {
+    for (path, text) in pages() {
+        let target = workspace.root.join(path);
+        if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
+            fs::write(&target, text).with_context(|| format!("cannot write {path}"))?;
+            println!("{path}: written");
+        }
+    }
+    Ok(WELL)
+}
+
+/// Every generated page: its path below the root, and what must stand in it.
+fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("docs/close-codes.md", close_codes()),
+        ("docs/problems.md", problems()),
+        ("docs/protocol.md", protocol()),
+    ]
+}
+
+const GENERATED: &str =
+    "<!-- Written by `cargo xtask gen` from crates/protocol. Do not edit. -->\n";
+
+fn close_codes() -> String {
+    let mut page = format!("{GENERATED}# Close codes\n\n");
+    page.push_str(
+        "Why the server ended a connection. The reason of the close frame is \
+         `slug: short sentence`, and a `goodbye` frame before it says the same. The standard codes \
+         (1000, 1002, 1007, 1009, 1011) keep their meaning.\n\n\
+         A client that does not know a code still acts well by its range:\n\n\
+         | range | `retry` | a client |\n| --- | --- | --- |\n",
+    );
+    for (range, retry) in [
+        ("4000–4099", Retry::Backoff),
+        ("4100–4199", Retry::FreshToken),
+        ("4500–4999", Retry::Never),
+    ] {
+        let (word, does) = (retry.as_str(), client_does(retry));
+        line(&mut page, &format!("| {range} | `{word}` | {does} |"));
+    }
+    page.push_str("\n| code | slug | `retry` |\n| --- | --- | --- |\n");
+    for code in CloseCode::ALL {
+        let (number, slug, retry) = (code.code(), code.slug(), code.retry().as_str());
+        line(
+            &mut page,
+            &format!("| [{number}](#{number}-{slug}) | `{slug}` | `{retry}` |"),
+        );
+    }
+    for code in CloseCode::ALL {
+        section(
+            &mut page,
+            &format!("{} {}", code.code(), code.slug()),
+            code.meaning(),
+            code.fix(),
+        );
+    }
+    page
+}
+
+fn client_does(retry: Retry) -> &'static str {
+    match retry {
+        Retry::Backoff => "connects again after a pause",
+        Retry::FreshToken => "connects again with a fresh token",
+        Retry::Never => "stops; someone must change something first",
+    }
+}
+
+fn problems() -> String {
+    let mut page = format!("{GENERATED}# Problems\n\n");
+    page.push_str(
+        "Why a request failed. Every error of the HTTP API is `application/problem+json` \
+         (RFC 9457). Its `type` is `urn:frontdesk:problem:` and the code, which never changes; \
+         `detail` is a sentence for people, `fix` the next step, and `errors` names the fields \
+         that are wrong. The same codes stand in `error` frames on a socket.\n\n\
+         | code | status | title |\n| --- | --- | --- |\n",
+    );
+    for code in ErrorCode::ALL {
+        let (slug, status, title) = (code.slug(), code.status(), code.title());
+        line(
+            &mut page,
+            &format!("| [`{slug}`](#{slug}) | {status} | {title} |"),
+        );
+    }
+    for code in ErrorCode::ALL {
+        let meaning = format!("Status {}. {}", code.status(), code.meaning());
+        section(&mut page, code.slug(), &meaning, code.fix());
+    }
+    page
+}
+
+fn section(page: &mut String, title: &str, meaning: &str, fix: &str) {
+    line(
+        page,
+        &format!("\n## {title}\n\n{meaning}\n\n**What to do:** {fix}"),
+    );
+}
+
+fn protocol() -> String {
+    let mut page = format!("{GENERATED}{}", include_str!("protocol_intro.txt"));
+    for (direction, title) in [
+        (Direction::FromClient, "From the client"),
+        (Direction::FromServer, "From the server"),
+    ] {
+        line(&mut page, &format!("\n## {title}"));
+        let examples = protocol::examples();
+        for example in examples
+            .iter()
+            .filter(|example| example.direction == direction)
+        {
+            let mut json = String::new();
+            write_json(&mut json, &example.json, 0);
+            let (title, text) = (example.title, example.text);
+            line(
+                &mut page,
+                &format!("\n### {title}\n\n{text}\n\n```json\n{json}\n```"),
+            );
+        }
+    }
+    page
+}
+
+/// Members that a reader looks for first, in this order; the others follow by name.
+/// The order is ours because that of `serde_json` depends on a feature any crate may turn on.
+const FIRST: &[&str] = &[
+    "type", "id", "code", "channel", "epoch", "offset", "head", "outcome", "topic", "event", "at",
+];
+
+/// Values up to this many bytes stay on one line.
+const LINE_MAX_BYTES: usize = 80;
+
+fn write_json(out: &mut String, value: &Value, depth: usize) {
+    let mut flat = String::new();
+    write_flat(&mut flat, value);
+    if flat.len() + 2 * depth <= LINE_MAX_BYTES {
+        out.push_str(&flat);
+        return;
+    }
+    let inner = "  ".repeat(depth + 1);
+    let outer = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            out.push('{');
+            for (index, (key, value)) in sorted(members).into_iter().enumerate() {
+                out.push_str(if index == 0 { "\n" } else { ",\n" });
+                out.push_str(&format!("{inner}{}: ", Value::from(key)));
+                write_json(out, value, depth + 1);
+            }
+            out.push_str(&format!("\n{outer}}}"));
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (index, value) in items.iter().enumerate() {
+                out.push_str(if index == 0 { "\n" } else { ",\n" });
+                out.push_str(&inner);
+                write_json(out, value, depth + 1);
+            }
+            out.push_str(&format!("\n{outer}]"));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => out.push_str(&flat),
+    }
+}
+
+fn write_flat(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(members) => {
+            out.push('{');
+            for (index, (key, value)) in sorted(members).into_iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                out.push_str(&format!("{}: ", Value::from(key)));
+                write_flat(out, value);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (index, value) in items.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                write_flat(out, value);
+            }
+            out.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            out.push_str(&value.to_string());
+        }
+    }
+}
+
+fn sorted(members: &serde_json::Map<String, Value>) -> Vec<(&str, &Value)> {
+    let mut members: Vec<(&str, &Value)> = members
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .collect();
+    members.sort_by_key(|(key, _)| {
+        let place = FIRST.iter().position(|first| first == key);
+        (place.unwrap_or(FIRST.len()), *key)
+    });
+    members
+}
+
+fn line(page: &mut String, text: &str) {
+    writeln!(page, "{text}").expect("writing to a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_code_has_its_section() {
+        let (closes, problems) = (close_codes(), problems());
+        for code in CloseCode::ALL {
+            assert!(closes.contains(&format!("\n## {} {}\n", code.code(), code.slug())));
+        }
+        for code in ErrorCode::ALL {
+            assert!(problems.contains(&format!("\n## {}\n", code.slug())));
+        }
+    }
+
+    #[test]
+    fn pages_end_with_one_newline_and_have_no_loose_spaces() {
+        for (path, text) in pages() {
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
+            assert!(text.lines().all(|line| line.trim_end() == line), "{path}");
+        }
+    }
+
+    #[test]
+    fn json_is_printed_with_the_type_first_and_short_values_on_one_line() {
+        let mut out = String::new();
+        let long = "x".repeat(60);
+        write_json(
+            &mut out,
+            &json!({"a": [1, 2], "type": "event", "z": {"b": long}}),
+            0,
+        );
+        assert_eq!(
+            out,
+            format!(
+                "{{\n  \"type\": \"event\",\n  \"a\": [1, 2],\n  \"z\": {{\"b\": \"{long}\"}}\n}}"
+            )
+        );
+        assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["a"][1], 2);
+    }
+}
