@@ -159,10 +159,8 @@ impl Channel {
     pub(crate) fn frame(&mut self, event: &Event, json: &mut String) {
         debug_assert_eq!(event.offset, self.framed + 1, "events are framed in order");
         self.framed = event.offset;
-        if self.subscribers.is_empty() && self.behind.is_empty() {
-            // Nobody is to get it: `sealed` follows `framed`, and `recent` would have a hole.
-            self.recent = Recent::default();
-            return;
+        if self.pinned {
+            return; // read by the shard itself, and by nobody else
         }
         json.clear();
         event.frame().write_to(json);

@@ -2,6 +2,7 @@
 //! is an argument, so a test needs no server.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -107,6 +108,7 @@ pub(crate) enum Awaited {
 
 pub(crate) struct Client {
     pub(crate) connection: ConnectionId,
+    pub(crate) address: IpAddr,
     pub(crate) attached_ms: u64,
     pub(crate) phase: Phase,
     pub(crate) account: Option<Box<Account>>,
@@ -122,6 +124,8 @@ pub(crate) struct Client {
     pub(crate) ping_ms: u64,
     /// A ping was sent and nothing has been heard since.
     pub(crate) unheard: bool,
+    /// It got its welcome.
+    pub(crate) welcomed: bool,
     /// The peer has said that it goes.
     pub(crate) peer_closed: bool,
     /// Why it ended; told once, when the connection goes.
@@ -129,9 +133,17 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(connection: ConnectionId, phase: Phase, deadline_ms: u64, now: Now) -> Self {
+    pub(crate) fn new(
+        connection: ConnectionId,
+        address: IpAddr,
+        phase: Phase,
+        deadline_ms: u64,
+        now: Now,
+    ) -> Self {
         Self {
             connection,
+            address,
+            welcomed: false,
             attached_ms: now.monotonic_ms,
             phase,
             account: None,
@@ -367,7 +379,8 @@ mod tests {
     }
 
     fn open() -> Client {
-        Client::new(ConnectionId::new(), Phase::Open, u64::MAX, now(0))
+        let address = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        Client::new(ConnectionId::new(), address, Phase::Open, u64::MAX, now(0))
     }
 
     fn ping(client: &mut Client, at_ms: u64) -> Option<Effect> {

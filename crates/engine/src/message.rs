@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use protocol::{
-    ChannelName, ConnectionId, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
+    ChannelName, CloseCode, ConnectionId, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
     WelcomeUser,
 };
 
@@ -41,6 +42,8 @@ pub enum Request {
     Connect {
         /// Who asks.
         from: ConnectionRef,
+        /// Where it connects from.
+        address: IpAddr,
         /// The token it sent.
         token: Token,
         /// Where it stopped reading.
@@ -115,6 +118,10 @@ pub struct Closed {
     pub connection: ConnectionId,
     /// Whose it was, if that was known.
     pub user: Option<UserId>,
+    /// Where it connected from.
+    pub address: IpAddr,
+    /// Whether it ever got a welcome.
+    pub welcomed: bool,
     /// The close code; 1006 when the peer went without one.
     pub code: u16,
     /// Why, in words.
@@ -153,6 +160,13 @@ pub enum Message<T> {
         to: ConnectionRef,
         /// Why.
         goodbye: Goodbye,
+    },
+    /// The connection goes at once, without a word: its address was told too often already.
+    Drop {
+        /// Which connection.
+        to: ConnectionRef,
+        /// Why, for the log.
+        code: CloseCode,
     },
     /// The connection may live on.
     Extend {
@@ -207,6 +221,8 @@ pub struct Attach<T> {
     pub transport: T,
     /// Names the connection in logs.
     pub connection: ConnectionId,
+    /// Where it connects from, behind the proxies that are trusted.
+    pub address: IpAddr,
     /// Bytes that arrived behind the handshake.
     pub leftover: Vec<u8>,
     /// How it begins.

@@ -229,13 +229,14 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 continue;
             }
             let channel = self.channels.at(index);
-            if *sent >= channel.sealed() && *sent <= channel.framed {
+            if *sent > channel.framed {
+                // Its last server knew more than this shard does yet: what it has is left out.
+                channel.known_head = channel.known_head.max(*sent);
+                self.fill_hole(index);
                 return self.go_live(slot, index);
             }
-            if *sent > channel.framed {
-                // Its last server knew more than this shard does yet.
-                channel.known_head = channel.known_head.max(*sent);
-                return self.fill_hole(index);
+            if *sent >= channel.sealed() {
+                return self.go_live(slot, index);
             }
             self.scratch.clear();
             let sent = *sent;

@@ -5,7 +5,7 @@
 //! This file is the loop and the life of a connection; `recovery.rs` brings readers from a
 //! position to now, `delivery.rs` writes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -200,6 +200,12 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     self.close(to.slot, goodbye);
                 }
             }
+            Message::Drop { to, code } => {
+                if let Some(client) = self.client(to) {
+                    client.ends(code.code(), "dropped without a frame: refused too often");
+                    self.gone(to.slot, "");
+                }
+            }
             Message::Extend { to, expires_at } => self.extend(to, expires_at),
             Message::Grant { to } => self.granted(to),
             Message::Deny { to, problem } => {
@@ -231,7 +237,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Opening::Refused(_) => (Phase::Waiting, self.limits.close_ms),
         };
         let deadline_ms = now.monotonic_ms + wait_ms;
-        let client = Client::new(attach.connection, phase, deadline_ms, now);
+        let client = Client::new(attach.connection, attach.address, phase, deadline_ms, now);
         let slot = self.connections.insert(Connection::new(attach.transport, client));
         self.schedule(slot);
         if self.draining {
@@ -240,8 +246,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             match attach.opening {
                 Opening::Token(token) => {
                     let from = self.reference(slot);
-                    let resume = std::collections::BTreeMap::new();
-                    self.outside.ask(Request::Connect { from, token, resume });
+                    let (address, resume) = (attach.address, BTreeMap::new());
+                    self.outside.ask(Request::Connect { from, address, token, resume });
                 }
                 Opening::Refused(goodbye) => self.close(slot, goodbye),
                 Opening::FirstFrame | Opening::Echo => {}
@@ -300,6 +306,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 return;
             }
         };
+        client.welcomed = true;
         client.deadline_ms = welcoming.expires_ms;
         // Spread over the interval, so that a storm of connects is not a storm of pings for ever.
         let share = (u64::from(slot).wrapping_mul(0x9E37_79B9) % 1_000) + 1;
@@ -454,7 +461,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Effect::Send(frame) => self.send(slot, &frame),
             Effect::Authenticate { token, resume } => {
                 self.schedule(slot);
-                self.outside.ask(Request::Connect { from, token, resume });
+                let Some(connection) = self.connections.get(slot) else { return };
+                let address = connection.client.address;
+                self.outside.ask(Request::Connect { from, address, token, resume });
             }
             Effect::Refresh { token } => {
                 if let Some((user, session)) = self.account(slot) {
@@ -750,10 +759,12 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let client = connection.client;
         let Some(farewell) = client.farewell else { return };
         let (code, detail) = *farewell;
-        self.seat.census.closed(code);
+        self.seat.census.closed(code, client.welcomed);
         self.outside.ask(Request::Closed(Closed {
             connection: client.connection,
             user: client.account.map(|account| account.user),
+            address: client.address,
+            welcomed: client.welcomed,
             code,
             detail: detail.as_ref().to_owned(),
             lived_ms: self.now.monotonic_ms.saturating_sub(client.attached_ms),

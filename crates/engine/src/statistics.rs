@@ -21,6 +21,8 @@ pub struct Statistics {
     pub deliveries: u64,
     /// Ended connections by close code; 1006 for those that went without one.
     pub closes: BTreeMap<u16, u64>,
+    /// The same for those that ended before their welcome.
+    pub refusals: BTreeMap<u16, u64>,
 }
 
 /// What one shard counts.
@@ -42,6 +44,7 @@ struct CensusState {
     by_user: HashMap<UserId, usize>,
     by_role: BTreeMap<&'static str, usize>,
     closes: BTreeMap<u16, u64>,
+    refusals: BTreeMap<u16, u64>,
 }
 
 impl Census {
@@ -70,8 +73,10 @@ impl Census {
         }
     }
 
-    pub(crate) fn closed(&self, code: u16) {
-        *self.lock().closes.entry(code).or_default() += 1;
+    pub(crate) fn closed(&self, code: u16, welcomed: bool) {
+        let mut state = self.lock();
+        let counts = if welcomed { &mut state.closes } else { &mut state.refusals };
+        *counts.entry(code).or_default() += 1;
     }
 
     pub(crate) fn read<'a>(
@@ -83,6 +88,7 @@ impl Census {
             connections: state.by_role.values().sum(),
             by_role: state.by_role.clone(),
             closes: state.closes.clone(),
+            refusals: state.refusals.clone(),
             ..Statistics::default()
         };
         for shard in shards {

@@ -344,6 +344,7 @@ impl World {
         self.engine.attach(Attach {
             transport: Socket { wire: wire.clone(), chunk },
             connection: ConnectionId(uuid::Uuid::from_u128(self.rng.random())),
+            address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             leftover: Vec::new(),
             opening,
         });
@@ -542,7 +543,7 @@ impl World {
     fn answer(&mut self, request: Request, fails: bool) {
         let failure = || LogError("the log is away".to_owned());
         match request {
-            Request::Connect { from, token, resume } => {
+            Request::Connect { from, token, resume, .. } => {
                 let (user, session) = token.0.split_once('/').unwrap();
                 let (user, session): (UserId, SessionId) =
                     (user.parse().unwrap(), session.parse().unwrap());
@@ -743,7 +744,15 @@ impl World {
         let asked = self.readers[at].asked.remove(&channel);
         match (entry["outcome"].as_str().unwrap(), asked) {
             ("live", None) => {}
-            ("recovered", Some(position)) => assert_eq!(offset, position.offset, "{entry}"),
+            ("recovered", Some(position)) => {
+                assert_eq!(offset, position.offset, "{entry}");
+                assert_eq!(position.epoch, self.log.epoch, "recovered from another log");
+                if let (Some(id), Some(place)) = (position.id, offset.checked_sub(1)) {
+                    let event = &self.log.all(&channel)[usize::try_from(place).unwrap()];
+                    let kept = self.log.head(&channel) - offset < self.log.keep_events;
+                    assert!(event.id == id || !kept, "recovered from another event");
+                }
+            }
             ("gap", Some(position)) => {
                 assert_eq!(entry["gap"]["from"].as_u64().unwrap(), position.offset + 1);
                 assert_eq!(entry["gap"]["to"].as_u64().unwrap(), offset);
