@@ -1,0 +1,144 @@
+//! The one place where the parts are joined. Nothing here decides anything. Start at [`open`].
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use auth::{SigningKeys, SocketTokens, Throttle, ThrottleLimits};
+use engine::Request;
+use protocol::{BootId, Timestamp, UserId};
+use store::Store;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::key;
+use crate::limits;
+use crate::metrics::Metrics;
+use crate::origin::Origins;
+use crate::passwords::Passwords;
+use crate::rate_limit::RateLimit;
+use crate::ws::{self, Admissions, Engine, Sockets};
+
+/// Everything a handler may need. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// What the program was told to do.
+    pub(crate) config: Arc<Config>,
+    /// What must survive.
+    pub(crate) store: Store,
+    /// The shards that own the sockets.
+    pub(crate) engine: Engine,
+    /// The threads of the shards.
+    pub(crate) sockets: Sockets,
+    /// How many sockets an address may have.
+    pub(crate) admissions: Admissions,
+    /// Handshakes on their way from HTTP to a shard.
+    pub(crate) upgrades: TaskTracker,
+    /// The signing keys, also of keyed hashes.
+    pub(crate) keys: Arc<SigningKeys>,
+    /// Socket tokens of these keys.
+    pub(crate) tokens: Arc<SocketTokens>,
+    /// Which pages may ask.
+    pub(crate) origins: Arc<Origins>,
+    /// Where passwords are hashed.
+    pub(crate) passwords: Passwords,
+    /// Failed logins.
+    pub(crate) throttle: Arc<Mutex<Throttle>>,
+    /// How often one caller may ask for what costs much.
+    pub(crate) rates: Arc<Rates>,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+    /// This run of the program.
+    pub(crate) boot_id: BootId,
+    /// Cancelled when draining begins.
+    pub(crate) shutdown: CancellationToken,
+    /// Whether the store holds the demo.
+    pub(crate) demo: bool,
+}
+
+/// Rate limits of routes.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    /// `POST /auth/register`, by subscriber.
+    pub(crate) registrations: RateLimit<IpAddr>,
+    /// `POST /setup`, by subscriber.
+    pub(crate) setups: RateLimit<IpAddr>,
+    /// `GET /auth/ws-token`.
+    pub(crate) socket_tokens: RateLimit<UserId>,
+}
+
+/// Opens the store, loads the keys, starts the shards, joins the parts. What the shards ask comes
+/// out of the receiver, for [`ws::answer_all`].
+///
+/// # Errors
+/// The store cannot be opened or the keys cannot be loaded; the text names cause and fix.
+pub(crate) async fn open(
+    config: Config,
+    demo: bool,
+) -> anyhow::Result<(App, mpsc::UnboundedReceiver<Request>)> {
+    let (engine, seats) = ws::engine(&config.socket);
+    let store = Store::open(&config.store_config(), Arc::new(engine.clone())).await?;
+    let keys = key::load(&config, &store)
+        .await
+        .context("cannot load the signing keys")?;
+    let boot_id = BootId::new();
+    let (sockets, requests) = Sockets::start(seats, &store, boot_id).await?;
+    let socket = &config.socket;
+    let app = App {
+        admissions: Admissions::new(socket.per_ip_max, socket.refusals_per_minute),
+        engine,
+        sockets,
+        upgrades: TaskTracker::new(),
+        tokens: Arc::new(SocketTokens::new(keys.clone())),
+        keys: Arc::new(keys),
+        origins: Arc::new(Origins::new(&config)),
+        passwords: Passwords::start().context("cannot start the threads that hash passwords")?,
+        throttle: Arc::new(Mutex::new(Throttle::new(ThrottleLimits::default()))),
+        rates: Arc::new(Rates::new()),
+        metrics: Arc::new(Metrics::new(now())),
+        boot_id,
+        shutdown: CancellationToken::new(),
+        config: Arc::new(config),
+        store,
+        demo,
+    };
+    Ok((app, requests))
+}
+
+impl App {
+    /// The time. Handlers read it here and hand it on.
+    pub(crate) fn now(&self) -> Timestamp {
+        now()
+    }
+
+    /// Closes every socket and waits until all are gone; each client is told to come back at a
+    /// moment of its own.
+    pub(crate) async fn drain(&self) {
+        // A handshake that was let in before the drain began still reaches its shard.
+        self.upgrades.close();
+        self.upgrades.wait().await;
+        let window = Duration::from_secs(self.config.server.drain_seconds);
+        self.sockets.drain(&self.engine, window).await;
+    }
+}
+
+impl Rates {
+    fn new() -> Self {
+        Self {
+            registrations: RateLimit::new(limits::REGISTRATIONS, limits::RATE_LIMIT_KEYS_MAX),
+            setups: RateLimit::new(limits::SETUPS, limits::RATE_LIMIT_KEYS_MAX),
+            socket_tokens: RateLimit::new(limits::SOCKET_TOKENS, limits::RATE_LIMIT_KEYS_MAX),
+        }
+    }
+}
+
+/// The calendar's time, in milliseconds.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

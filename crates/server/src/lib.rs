@@ -1,0 +1,28 @@
+//! The program `frontdesk`: HTTP, sockets, configuration and command line. The parts are joined in
+//! `app.rs`; the routes are on one page in `router.rs`; a start begins in [`cli`].
+
+mod api;
+mod app;
+pub mod cli;
+mod config;
+mod cookie;
+mod cross_origin;
+mod demo;
+mod envelope;
+mod extract;
+mod health;
+mod key;
+mod limits;
+mod listen;
+mod metrics;
+mod nearest;
+mod origin;
+mod pages;
+mod passwords;
+mod problem;
+mod rate_limit;
+mod router;
+mod shutdown;
+mod startup;
+mod telemetry;
+mod ws;

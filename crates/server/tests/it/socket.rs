@@ -1,0 +1,224 @@
+//! A WebSocket as a page holds it, and a reader that checks what every page relies on.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message, http};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::harness::PATIENCE;
+
+pub(crate) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// One socket.
+pub(crate) struct Socket {
+    pub(crate) stream: Stream,
+    /// The welcome, once it came.
+    pub(crate) welcomed: Value,
+}
+
+/// What comes out of a socket.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Received {
+    Frame(Value),
+    Close(u16, String),
+    Gone,
+}
+
+impl Socket {
+    pub(crate) async fn open(url: &str) -> Self {
+        Self::try_open(url, &[]).await.expect("the socket opens")
+    }
+
+    pub(crate) async fn try_open(
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+        let uri: http::Uri = url.parse().unwrap();
+        let mut request = ClientRequestBuilder::new(uri);
+        for (name, value) in headers {
+            request = request.with_header(*name, *value);
+        }
+        let (stream, _) = tokio_tungstenite::connect_async(request).await?;
+        Ok(Self { stream, welcomed: Value::Null })
+    }
+
+    /// The HTTP status with which a handshake is refused.
+    pub(crate) async fn refused(url: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+        match Self::try_open(url, headers).await {
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+                let body = response.body().as_deref().unwrap_or_default();
+                (response.status().as_u16(), serde_json::from_slice(body).unwrap_or(Value::Null))
+            }
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("the handshake was not refused"),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, frame: &Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.expect("the socket takes a frame");
+    }
+
+    /// What comes next, heartbeats aside.
+    pub(crate) async fn next(&mut self) -> Received {
+        match tokio::time::timeout(PATIENCE, self.next_or_wait()).await {
+            Ok(received) => received,
+            Err(_) => panic!("nothing came for {PATIENCE:?}"),
+        }
+    }
+
+    async fn next_or_wait(&mut self) -> Received {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+                    if frame["type"] != "heartbeat" {
+                        return Received::Frame(frame);
+                    }
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    return match frame {
+                        Some(frame) => Received::Close(code(frame.code), frame.reason.to_string()),
+                        None => Received::Close(1005, String::new()),
+                    };
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Received::Gone,
+            }
+        }
+    }
+
+    /// Whatever comes within a time, if anything does.
+    pub(crate) async fn within(&mut self, time: Duration) -> Option<Received> {
+        tokio::time::timeout(time, self.next_or_wait()).await.ok()
+    }
+
+    /// The next frame, which must be of this type.
+    pub(crate) async fn frame(&mut self, kind: &str) -> Value {
+        match self.next().await {
+            Received::Frame(frame) if frame["type"] == kind => frame,
+            other => panic!("expected {kind}, got {other:?}"),
+        }
+    }
+
+    pub(crate) async fn welcome(&mut self) {
+        self.welcomed = self.frame("welcome").await;
+    }
+
+    /// The next event's frame.
+    pub(crate) async fn event(&mut self) -> Value {
+        self.frame("event").await
+    }
+
+    /// Sends a command and gives what answers it; events in between are dropped.
+    pub(crate) async fn ask(&mut self, command: &Value) -> Value {
+        self.send(command).await;
+        loop {
+            match self.next().await {
+                Received::Frame(frame) if frame["id"] == command["id"] && frame["type"] != "event" => {
+                    return frame;
+                }
+                Received::Frame(frame) if frame["type"] == "event" => {}
+                other => panic!("expected an answer, got {other:?}"),
+            }
+        }
+    }
+
+    /// The goodbye, if any, and the close that ends the socket; other frames are passed over.
+    pub(crate) async fn closed(&mut self) -> (u16, String, Option<Value>) {
+        let mut goodbye = None;
+        loop {
+            match self.next().await {
+                Received::Frame(frame) if frame["type"] == "goodbye" => goodbye = Some(frame),
+                Received::Frame(_) => {}
+                Received::Close(code, reason) => return (code, reason, goodbye),
+                Received::Gone => return (1006, String::new(), goodbye),
+            }
+        }
+    }
+
+    /// Tears the connection down without a word.
+    pub(crate) fn cut(self) {
+        if let MaybeTlsStream::Plain(stream) = self.stream.get_ref() {
+            stream.set_zero_linger().unwrap();
+        }
+    }
+
+    /// The entry of a channel in the welcome.
+    pub(crate) fn entry(&self, channel: &str) -> &Value {
+        let channels = self.welcomed["channels"].as_array().expect("welcomed");
+        channels.iter().find(|entry| entry["channel"] == channel).expect("the channel is joined")
+    }
+}
+
+fn code(code: CloseCode) -> u16 {
+    code.into()
+}
+
+/// What a page remembers over its sockets, and the checks of every frame: offsets are dense, and
+/// each event is handed on once.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    /// Epoch, last offset and the event there, by channel.
+    positions: BTreeMap<String, (String, u64, Option<String>)>,
+    seen: HashSet<String>,
+    /// The events handed on, in order.
+    pub(crate) events: Vec<Value>,
+    /// The outcomes told, by channel.
+    pub(crate) outcomes: Vec<String>,
+}
+
+impl Reader {
+    /// What to resume from.
+    pub(crate) fn positions(&self) -> Value {
+        let entry = |(epoch, offset, id): &(String, u64, Option<String>)| match id {
+            Some(id) => json!({"epoch": epoch, "offset": offset, "id": id}),
+            None => json!({"epoch": epoch, "offset": offset}),
+        };
+        self.positions.iter().map(|(channel, at)| (channel.clone(), entry(at))).collect()
+    }
+
+    /// Takes in a welcome.
+    pub(crate) fn welcomed(&mut self, welcome: &Value) {
+        for entry in welcome["channels"].as_array().unwrap() {
+            let channel = entry["channel"].as_str().unwrap().to_owned();
+            let outcome = entry["outcome"].as_str().unwrap();
+            let offset = entry["offset"].as_u64().unwrap();
+            if outcome == "recovered" {
+                let (_, known, _) = &self.positions[&channel];
+                assert_eq!(offset, *known, "recovered from another place");
+            }
+            self.outcomes.push(outcome.to_owned());
+            let epoch = entry["epoch"].as_str().unwrap().to_owned();
+            let id = self.positions.get(&channel).and_then(|(_, known, id)| {
+                (*known == offset).then(|| id.clone()).flatten()
+            });
+            self.positions.insert(channel, (epoch, offset, id));
+        }
+    }
+
+    /// Takes in a frame.
+    pub(crate) fn take(&mut self, frame: Value) {
+        if frame["type"] != "event" {
+            return;
+        }
+        let channel = frame["channel"].as_str().unwrap();
+        let offset = frame["offset"].as_u64().unwrap();
+        let at = self.positions.get_mut(channel).expect("an event before its channel's entry");
+        assert_eq!(offset, at.1 + 1, "{channel} is not dense");
+        let id = frame["id"].as_str().unwrap().to_owned();
+        at.1 = offset;
+        at.2 = Some(id.clone());
+        if self.seen.insert(id) {
+            self.events.push(frame);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The contract of the store. Every test of a `contract!` runs twice: on SQLite and on PostgreSQL.
+
+/// Runs each of these functions against both databases.
+macro_rules! contract {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::harness::Place::sqlite()).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::harness::Place::postgres()).await;
+            })+
+        }
+    };
+}
+
+mod harness;
+mod items;
+mod log;
+mod once;
+mod open;
+mod orders;
+mod outage;
+mod sessions;
+mod setup;
+mod users;
+mod writer;
+mod speed;
