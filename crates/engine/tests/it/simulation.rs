@@ -49,3 +49,16 @@ fn every_reader_gets_every_event_once_in_order_or_is_told_why_not() {
     // A simulation in which nothing happens proves nothing.
     assert!(delivered > 100_000 && gaps > 100 && resets > 100 && too_slow > 100 && revoked > 100);
 }
+
+#[test]
+fn a_reader_that_catches_up_gets_pages_as_fast_as_it_takes_them_and_is_never_too_slow() {
+    for seed in 0..20 {
+        let mut world = World::new(seed);
+        let channel = world.write_quietly(500);
+        world.resume_without_reading(&channel);
+        assert!(world.is_open(), "seed {seed}: what it missed is more than its outbox may hold");
+        world.read_slowly();
+        assert!(world.is_open(), "seed {seed}");
+        assert_eq!(world.delivered, world.keep_events(), "seed {seed}");
+    }
+}

@@ -277,6 +277,60 @@ impl World {
         assert_eq!(self.engine.statistics().outbox_bytes, 0, "everything was read");
     }
 
+    // --- scenes that a test directs -------------------------------------------------------------
+
+    /// So many events on the first person's channel, told to nobody.
+    pub(crate) fn write_quietly(&mut self, events: u64) -> ChannelName {
+        let channel = ChannelName::user(self.people[0].id);
+        for _ in 0..events {
+            let id = EventId(uuid::Uuid::from_u128(self.rng.random()));
+            let data = format!(r#"{{"text":"{}"}}"#, "x".repeat(100)).into();
+            let name = EventName::OrderUpdated;
+            self.log.append(id, channel.clone(), name, self.now.wall, data);
+        }
+        channel
+    }
+
+    /// The first person resumes from the oldest offset that is kept, over a wire that holds few
+    /// bytes, and does not read.
+    pub(crate) fn resume_without_reading(&mut self, channel: &ChannelName) {
+        let oldest = self.log.head(channel).saturating_sub(self.log.keep_events);
+        let position = Position { epoch: self.log.epoch, offset: oldest, id: None };
+        let session = SessionId(uuid::Uuid::from_u128(self.rng.random()));
+        let token = format!("{}/{session}", self.people[0].id);
+        let resume = BTreeMap::from([(channel.clone(), position)]);
+        let frame = serde_json::json!({"type": "connect", "token": token, "resume": resume});
+        let wire = Wire::new(1_000);
+        send(&wire, &mut self.rng, &frame.to_string());
+        self.attach(wire, 0, session, HashMap::from([(channel.clone(), position)]), 4_096, Opening::FirstFrame);
+        for _ in 0..50 {
+            self.turn_all();
+            self.answer_all();
+        }
+    }
+
+    /// Reads on the only wire, a little at a time, until nothing comes any more.
+    pub(crate) fn read_slowly(&mut self) {
+        let mut idle = 0;
+        while idle < 20 {
+            let before = self.readers[0].read;
+            self.read(0, 50);
+            self.turn_all();
+            self.answer_all();
+            idle = if self.readers[0].read == before { idle + 1 } else { 0 };
+        }
+    }
+
+    /// Whether the only reader is still connected.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.readers[0].over
+    }
+
+    /// How many events a channel keeps in this world.
+    pub(crate) fn keep_events(&self) -> u64 {
+        self.log.keep_events
+    }
+
     // --- what may happen ------------------------------------------------------------------------
 
     fn commit(&mut self) {
@@ -341,6 +395,18 @@ impl World {
             Opening::Token(Token(token))
         };
         let chunk = self.rng.random_range(1..100);
+        self.attach(wire, person, session, asked, chunk, opening);
+    }
+
+    fn attach(
+        &mut self,
+        wire: Wire,
+        person: usize,
+        session: SessionId,
+        asked: HashMap<ChannelName, Position>,
+        chunk: usize,
+        opening: Opening,
+    ) {
         self.engine.attach(Attach {
             transport: Socket { wire: wire.clone(), chunk },
             connection: ConnectionId(uuid::Uuid::from_u128(self.rng.random())),
