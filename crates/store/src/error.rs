@@ -153,7 +153,8 @@ pub struct Fault {
 /// How far a fault reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultKind {
-    /// The statement's own: a constraint or a value. Its savepoint is rolled back, no more.
+    /// The change's own: a constraint, a value, or a stored row that we cannot read. Its savepoint
+    /// is rolled back, no more.
     Statement,
     /// A text holds NUL, which PostgreSQL cannot keep. Reaches as far as `Statement`.
     Nul,
@@ -165,7 +166,7 @@ pub(crate) enum FaultKind {
     Lost,
     /// A lock or a slot was not free in time.
     Busy,
-    /// Everything else: broken disks, broken rows, our own mistakes.
+    /// Everything else: broken disks, our own mistakes.
     Other,
 }
 
@@ -180,7 +181,7 @@ impl Fault {
     /// A stored value is not what we write there.
     pub(crate) fn row(text: impl std::fmt::Display) -> Self {
         Self::new(
-            FaultKind::Other,
+            FaultKind::Statement,
             format!("a stored row cannot be read: {text}"),
         )
     }

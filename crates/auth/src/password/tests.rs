@@ -1,3 +1,5 @@
+use argon2::password_hash::PasswordHasher as _;
+
 use super::*;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

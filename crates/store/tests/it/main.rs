@@ -1,5 +1,7 @@
 //! The contract of the store. Every test of a `contract!` runs twice: on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "this is what tests do")]
+
 /// Runs each of these functions against both databases.
 macro_rules! contract {
     ($($name:ident),+ $(,)?) => {
@@ -29,4 +31,3 @@ mod sessions;
 mod setup;
 mod users;
 mod writer;
-mod speed;

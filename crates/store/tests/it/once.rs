@@ -13,6 +13,7 @@ contract! {
     a_refusal_leaves_the_key_unused,
     a_key_survives_a_restart,
     a_key_of_yesterday_is_unused_again,
+    an_answer_that_cannot_be_read_hurts_nobody_else,
 }
 
 fn key(user: &protocol::User, body: u8) -> OnceKey {
@@ -188,4 +189,38 @@ async fn a_key_of_yesterday_is_unused_again(place: Place) {
     place.sql(&age(DAY)).await;
     assert_eq!(node.store.prune().await.unwrap().once_keys, 1);
     assert_eq!(place.count("once_keys").await, 0);
+}
+
+async fn an_answer_that_cannot_be_read_hurts_nobody_else(place: Place) {
+    let node = place.open().await;
+    let ana = node.user("ana", Role::Customer).await;
+    let soup = node.item("soup", 450).await;
+    node.store
+        .write_once(key(&ana, 1), new_order(&ana, &soup))
+        .await
+        .unwrap();
+    place
+        .sql("UPDATE once_keys SET output = '{\"of\": \"another version\"}'")
+        .await;
+    let mut blocker = place.block_writes().await;
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (store, order) = (node.store.clone(), new_order(&ana, &soup));
+            tokio::spawn(async move { store.write(order).await })
+        })
+        .collect();
+    let store = node.store.clone();
+    let (key, order) = (key(&ana, 1), new_order(&ana, &soup));
+    let replay = tokio::spawn(async move { store.write_once(key, order).await });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    blocker.run("COMMIT").await;
+    let replay = replay.await.unwrap();
+    assert!(
+        matches!(replay, Err(store::WriteError::Failed(_))),
+        "{replay:?}"
+    );
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(place.count("orders").await, 21);
 }
