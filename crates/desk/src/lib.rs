@@ -3,10 +3,14 @@
 //! It speaks in the words of `protocol` and knows no database, no socket and no clock.
 
 pub mod account;
+pub mod booking;
+pub mod chat;
 pub mod item;
+pub mod notification;
 pub mod order;
 pub mod policy;
 mod text;
+mod transition;
 
 pub use policy::{Action, Actor, Decision, Object, Scope, decide, scope};
 pub use text::{TextRule, check_text};

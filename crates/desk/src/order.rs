@@ -1,8 +1,9 @@
 //! Orders: which status may follow which, and what an order may hold.
 
-use protocol::{ErrorCode, FieldError, OrderLine, OrderStatus, Problem, Role};
+use protocol::{FieldError, OrderLine, OrderStatus, Problem, Role};
 
 use crate::text::{TextRule, check_text};
+use crate::transition::check_next;
 
 /// Most lines of one order.
 pub const LINES_MAX: usize = 100;
@@ -33,19 +34,7 @@ pub const fn next_statuses(from: OrderStatus, role: Role) -> &'static [OrderStat
 /// # Errors
 /// `invalid_transition`, which names the statuses that are allowed.
 pub fn check_transition(from: OrderStatus, to: OrderStatus, role: Role) -> Result<(), Problem> {
-    let allowed = next_statuses(from, role);
-    if allowed.contains(&to) {
-        return Ok(());
-    }
-    let words: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
-    let choice = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
-    Err(Problem::new(
-        ErrorCode::InvalidTransition,
-        format!("{from} may not become {to} for the role {role}; allowed: {choice}"),
-    )
-    .with("from", from.as_str())
-    .with("to", to.as_str())
-    .with("allowed", words))
+    check_next(from, to, role, next_statuses(from, role), OrderStatus::as_str)
 }
 
 /// Checks how many lines there are and each quantity; prices of free lines are the item rules'.

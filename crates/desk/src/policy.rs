@@ -66,10 +66,53 @@ pub enum Object<'a> {
     },
     /// The lines of an order that exists, or a line written freely in a new one.
     OrderFreeLines,
+    /// Something that can be booked.
+    Resource,
+    /// A booking of this customer.
+    Booking {
+        /// Whose.
+        customer: UserId,
+    },
+    /// A notification to this user, or to a role.
+    Notification {
+        /// Whose; nobody's in particular when it is for a role.
+        owner: Option<UserId>,
+    },
+    /// A chat of this customer, with the messages that the customer may see.
+    Chat {
+        /// Whose.
+        customer: UserId,
+    },
+    /// Who answers in a chat of this customer, and what it is called.
+    ChatHandling {
+        /// Whose.
+        customer: UserId,
+    },
+    /// A note in a chat, which only staff see.
+    Note,
+    /// A message that this user wrote.
+    Message {
+        /// The customer whose chat it stands in.
+        customer: UserId,
+        /// Who wrote it; none for the server's and a bot's.
+        author: Option<UserId>,
+        /// Whether it is a note.
+        note: bool,
+    },
+    /// Who is online.
+    Presence,
     /// A stream of events.
-    Channel(&'a ChannelName),
+    Channel {
+        /// Its name.
+        name: &'a ChannelName,
+        /// The customer of a chat's channel; none for other channels, and for a chat that does
+        /// not exist.
+        customer: Option<UserId>,
+    },
     /// Counts of connections, closes and refusals.
     Statistics,
+    /// What the server saw of handshakes.
+    Attempts,
 }
 
 /// What the policy says.
@@ -122,11 +165,90 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
             actor.is_staff(),
             "only staff may write lines freely; a customer's line names an item_id and a quantity",
         ),
-        Object::Channel(name) => channel(actor, action, name),
-        Object::Statistics => match action {
-            Action::Read => only(actor.is_staff(), "only staff may read the statistics"),
-            Action::Create | Action::Change | Action::End => Decision::Forbid("nobody may do this"),
+        Object::Resource => match action {
+            Action::Read => Decision::Allow,
+            Action::Create | Action::Change | Action::End => {
+                only(actor.is_admin(), "only an admin may change what can be booked")
+            }
         },
+        Object::Booking { customer } => booking(actor, action, customer),
+        Object::Notification { owner } => notification(actor, action, owner),
+        Object::Chat { customer } => chat(actor, action, customer),
+        Object::ChatHandling { customer } => match chat(actor, action, customer) {
+            Decision::Allow => only(actor.is_staff(), "only staff may assign and name chats"),
+            refused => refused,
+        },
+        Object::Note => only(actor.is_staff(), "only staff may read and write notes"),
+        Object::Message { customer, author, note } => {
+            message(actor, action, customer, author, note)
+        }
+        Object::Presence => read_by_staff(actor, action, "only staff may see who is online"),
+        Object::Channel { name, customer } => channel(actor, action, name, customer),
+        Object::Statistics => read_by_staff(actor, action, "only staff may read the statistics"),
+        Object::Attempts => read_by_staff(actor, action, "only staff may read the attempts"),
+    }
+}
+
+fn read_by_staff(actor: &Actor, action: Action, why: &'static str) -> Decision {
+    match action {
+        Action::Read => only(actor.is_staff(), why),
+        Action::Create | Action::Change | Action::End => Decision::Forbid("nobody may do this"),
+    }
+}
+
+fn booking(actor: &Actor, action: Action, customer: UserId) -> Decision {
+    match action {
+        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => Decision::Allow,
+        Action::Read | Action::Change => Decision::Hide,
+        Action::Create => only(
+            actor.is_staff() || actor.id == customer,
+            "only staff may book for someone else",
+        ),
+        Action::End => Decision::Forbid("a booking is cancelled, not ended"),
+    }
+}
+
+fn notification(actor: &Actor, action: Action, owner: Option<UserId>) -> Decision {
+    match action {
+        Action::Read | Action::Change if owner == Some(actor.id) => Decision::Allow,
+        Action::Read | Action::Change => Decision::Hide,
+        Action::Create => only(actor.is_staff(), "only staff may send notifications"),
+        Action::End => Decision::Forbid("a notification is read, not ended"),
+    }
+}
+
+fn chat(actor: &Actor, action: Action, customer: UserId) -> Decision {
+    match action {
+        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => Decision::Allow,
+        Action::Read | Action::Change => Decision::Hide,
+        Action::Create => only(
+            actor.is_staff() || actor.id == customer,
+            "only staff may begin a chat for someone else",
+        ),
+        Action::End => Decision::Forbid("a chat is closed, not ended"),
+    }
+}
+
+/// Reading and writing follow the chat; changing and deleting are the author's alone.
+fn message(
+    actor: &Actor,
+    action: Action,
+    customer: UserId,
+    author: Option<UserId>,
+    note: bool,
+) -> Decision {
+    if note && !actor.is_staff() {
+        // A note that exists and one that does not look the same to a customer.
+        return match action {
+            Action::Create => Decision::Forbid("only staff may read and write notes"),
+            Action::Read | Action::Change | Action::End => Decision::Hide,
+        };
+    }
+    match (chat(actor, Action::Read, customer), action) {
+        (Decision::Allow, Action::Change | Action::End) => {
+            only(author == Some(actor.id), "only its author may change or delete a message")
+        }
+        (decision, _) => decision,
     }
 }
 
@@ -161,7 +283,12 @@ fn order(actor: &Actor, action: Action, customer: UserId) -> Decision {
     }
 }
 
-fn channel(actor: &Actor, action: Action, name: &ChannelName) -> Decision {
+fn channel(
+    actor: &Actor,
+    action: Action,
+    name: &ChannelName,
+    customer: Option<UserId>,
+) -> Decision {
     if action != Action::Read {
         return Decision::Forbid("only the server writes to channels");
     }
@@ -170,7 +297,10 @@ fn channel(actor: &Actor, action: Action, name: &ChannelName) -> Decision {
             only(actor.id == id, "only the user themselves may read the channel of a user")
         }
         ChannelKind::Staff => only(actor.is_staff(), "only staff may read the channel staff"),
-        ChannelKind::Chat(_) => Decision::Hide,
+        ChannelKind::Chat(_) => match customer {
+            Some(customer) => chat(actor, Action::Read, customer),
+            None => Decision::Hide,
+        },
         ChannelKind::Revocations => Decision::Forbid("nobody may read an internal channel"),
     }
 }
@@ -188,7 +318,7 @@ pub enum Scope {
     Own(UserId),
 }
 
-/// Whose orders the actor may list. Agrees with [`decide`] for every single one.
+/// Whose orders, bookings and chats the actor may list. Agrees with [`decide`] for every single one.
 #[must_use]
 pub const fn scope(actor: &Actor) -> Scope {
     if actor.is_staff() { Scope::All } else { Scope::Own(actor.id) }
@@ -216,7 +346,8 @@ mod tests {
     fn an_automatic_channel_is_one_that_may_be_read() {
         for actor in actors() {
             for channel in automatic_channels(&actor) {
-                assert_eq!(decide(&actor, Action::Read, Object::Channel(&channel)), Decision::Allow);
+                let object = Object::Channel { name: &channel, customer: None };
+                assert_eq!(decide(&actor, Action::Read, object), Decision::Allow);
             }
         }
     }
@@ -225,11 +356,28 @@ mod tests {
     fn a_customer_sees_nothing_of_another_customer() {
         let [ana, ..] = actors();
         let other = UserId::new();
+        let chat = ChannelName::chat(protocol::ChatId::new());
+        let note = Object::Message { customer: ana.id, author: Some(other), note: true };
         for action in [Action::Read, Action::Change] {
-            assert_eq!(decide(&ana, action, Object::Order { customer: other }), Decision::Hide);
+            for object in [
+                Object::Order { customer: other },
+                Object::Booking { customer: other },
+                Object::Chat { customer: other },
+                Object::ChatHandling { customer: other },
+                Object::Notification { owner: Some(other) },
+                Object::Message { customer: other, author: Some(other), note: false },
+                note,
+            ] {
+                assert_eq!(decide(&ana, action, object), Decision::Hide, "{object:?}");
+            }
+        }
+        for customer in [None, Some(other)] {
+            let object = Object::Channel { name: &chat, customer };
+            assert_eq!(decide(&ana, Action::Read, object), Decision::Hide);
         }
         for channel in [ChannelName::user(other), ChannelName::staff(), ChannelName::revocations()] {
-            assert!(decide(&ana, Action::Read, Object::Channel(&channel)).or_refuse().is_err());
+            let object = Object::Channel { name: &channel, customer: None };
+            assert!(decide(&ana, Action::Read, object).or_refuse().is_err());
         }
         assert_eq!(scope(&ana), Scope::Own(ana.id));
     }
@@ -246,8 +394,17 @@ mod tests {
             Object::Order { customer: other },
             Object::OrderStatus { customer: other },
             Object::OrderFreeLines,
-            Object::Channel(&channel),
+            Object::Resource,
+            Object::Booking { customer: other },
+            Object::Notification { owner: None },
+            Object::Chat { customer: other },
+            Object::ChatHandling { customer: other },
+            Object::Note,
+            Object::Message { customer: other, author: None, note: true },
+            Object::Presence,
+            Object::Channel { name: &channel, customer: None },
             Object::Statistics,
+            Object::Attempts,
         ];
         for object in objects {
             for action in [Action::Read, Action::Create, Action::Change, Action::End] {
@@ -255,6 +412,17 @@ mod tests {
                     assert_eq!(decide(&admin, action, object), Decision::Allow, "{object:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_message_is_changed_by_its_author_alone() {
+        let [ana, staff, admin] = actors();
+        let hers = Object::Message { customer: ana.id, author: Some(ana.id), note: false };
+        assert_eq!(decide(&ana, Action::Change, hers), Decision::Allow);
+        for other in [staff, admin] {
+            assert_eq!(decide(&other, Action::Read, hers), Decision::Allow);
+            assert!(decide(&other, Action::Change, hers).or_refuse().is_err());
         }
     }
 

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use protocol::{Presence, UserId};
+
 use crate::inbox::Inbox;
 use crate::statistics::{Census, ShardCounters};
-use crate::{Announce, Attach, Event, Limits, Message, Statistics};
+use crate::{Announce, Attach, Event, Limits, Message, Passing, Statistics};
 
 /// The shards of this node. Cheap to clone.
 pub struct Engine<T> {
@@ -77,6 +79,26 @@ impl<T> Engine<T> {
         for seat in &self.shared.seats {
             seat.inbox.push(Message::Drain { window_ms });
         }
+    }
+
+    /// Tells those who listen now of something passing.
+    pub fn tell(&self, passing: Passing) {
+        let passing = Arc::new(passing);
+        for seat in &self.shared.seats {
+            seat.inbox.push(Message::Passing(Arc::clone(&passing)));
+        }
+    }
+
+    /// Who has a socket open, the longest first.
+    #[must_use]
+    pub fn online(&self) -> Vec<Presence> {
+        self.shared.census.online()
+    }
+
+    /// Whether this user has a socket open.
+    #[must_use]
+    pub fn is_online(&self, user: UserId) -> bool {
+        self.shared.census.is_online(user)
     }
 
     /// What the shards count.

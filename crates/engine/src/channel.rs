@@ -11,7 +11,10 @@ use bytes::{Bytes, BytesMut};
 use protocol::{ChannelName, Epoch};
 use websocket::Opcode;
 
-use crate::{Event, Limits};
+use crate::{Event, Limits, Passing};
+
+/// Most bytes of passing frames that wait in one channel.
+const PASSING_MAX_BYTES: usize = 64 * 1024;
 
 /// A place in a shard's list of channels.
 pub(crate) type ChannelIndex = u32;
@@ -54,8 +57,12 @@ pub(crate) struct Channel {
     /// Kept even if nobody listens: the internal channel.
     pub(crate) pinned: bool,
     pending: Batch,
+    /// Frames without an offset, for whoever is live.
+    passing: BytesMut,
     fan_out: Option<FanOut>,
     recent: Recent,
+    /// Frames up to this offset are not kept in `recent`: their text may have been erased.
+    forgotten: u64,
 }
 
 /// Frames of consecutive events.
@@ -78,6 +85,16 @@ pub(crate) struct FanOut {
 }
 
 impl FanOut {
+    /// Whether the frames have no offsets: everyone who is live gets them.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// The frames of a passing batch.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// The last offset of the batch.
     pub(crate) fn last(&self) -> u64 {
         self.first + self.starts.len() as u64 - 1
@@ -120,14 +137,21 @@ impl Channel {
             dirty: false,
             pinned: false,
             pending: Batch::default(),
+            passing: BytesMut::new(),
             fan_out: None,
             recent: Recent::default(),
+            forgotten: 0,
         }
     }
 
     /// Nobody listens and nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
         self.subscribers.is_empty() && self.behind.is_empty() && !self.pinned
+    }
+
+    /// Whether frames wait for a fan-out.
+    pub(crate) fn has_bytes(&self) -> bool {
+        !self.pending.starts.is_empty() || !self.passing.is_empty()
     }
 
     /// The last offset handed to a fan-out.
@@ -170,6 +194,30 @@ impl Channel {
         websocket::write_frame(&mut self.pending.bytes, Opcode::Text, json.as_bytes());
     }
 
+    /// Frames something passing. Dropped when too much of it waits, or nobody listens.
+    pub(crate) fn pass(&mut self, passing: &Passing, json: &mut String) {
+        if self.subscribers.is_empty() || self.passing.len() > PASSING_MAX_BYTES {
+            return;
+        }
+        json.clear();
+        protocol::EventFrame {
+            id: None,
+            channel: &self.name,
+            offset: None,
+            name: passing.name,
+            at: passing.at,
+            data: &passing.data,
+        }
+        .write_to(json);
+        websocket::write_frame(&mut self.passing, Opcode::Text, json.as_bytes());
+    }
+
+    /// Forgets the frames kept for those who were away: the log has been rewritten up to here.
+    pub(crate) fn forget(&mut self) {
+        self.recent = Recent::default();
+        self.forgotten = self.framed;
+    }
+
     /// Passes over offsets that can no longer be had.
     pub(crate) fn skip_to(&mut self, offset: u64) {
         debug_assert!(self.pending.starts.is_empty(), "pending frames are sealed before a skip");
@@ -184,14 +232,21 @@ impl Channel {
             return true;
         }
         if self.pending.starts.is_empty() {
-            return false;
+            if self.passing.is_empty() {
+                return false;
+            }
+            let (first, bytes) = (self.framed + 1, self.passing.split().freeze());
+            self.fan_out = Some(FanOut { first, bytes, starts: [].into(), cursor: 0 });
+            return true;
         }
         let first = self.sealed() + 1;
         let bytes = self.pending.bytes.split().freeze();
         let starts: std::sync::Arc<[u32]> = self.pending.starts.drain(..).collect();
         for (index, start) in starts.iter().enumerate() {
-            let end = starts.get(index + 1).map_or(bytes.len(), |next| *next as usize);
-            self.recent.push(bytes.slice(*start as usize..end), limits);
+            if first + index as u64 > self.forgotten {
+                let end = starts.get(index + 1).map_or(bytes.len(), |next| *next as usize);
+                self.recent.push(bytes.slice(*start as usize..end), limits);
+            }
         }
         self.fan_out = Some(FanOut { first, bytes, starts, cursor: 0 });
         true
@@ -246,6 +301,7 @@ impl Channel {
         into: &mut BytesMut,
     ) -> Option<u64> {
         let sealed = self.sealed();
+        // The frames kept are the last ones sealed, unless they were forgotten in between.
         let oldest = sealed + 1 - self.recent.frames.len() as u64;
         if sent + 1 < oldest || sent >= sealed {
             return None;

@@ -26,6 +26,8 @@ pub(crate) enum Effect {
     Refresh { token: Token },
     /// Ask whether the channel may be read.
     Authorize { channel: ChannelName },
+    /// Have a command done by the world outside.
+    Outside { command: Command },
     /// Leave a channel and answer.
     Leave { id: Option<CommandId>, channel: ChannelName },
     /// Close the connection.
@@ -58,6 +60,7 @@ pub(crate) struct Welcoming {
     pub(crate) entries: Vec<PositionEntry>,
     pub(crate) missing: usize,
     pub(crate) denied: Vec<crate::DeniedChannel>,
+    pub(crate) shows_presence: bool,
 }
 
 /// Whose connection it is.
@@ -104,6 +107,8 @@ pub(crate) enum Awaited {
     Entry { channel: ChannelName },
     /// The verdict on a fresh token.
     Refresh,
+    /// The answer to a command that the world outside does.
+    Outside,
 }
 
 pub(crate) struct Client {
@@ -280,6 +285,12 @@ impl Client {
                 Some(Effect::Authorize { channel })
             }
             Command::Unsubscribe { channel } => Some(Effect::Leave { id, channel }),
+            command @ (Command::SendMessage { .. }
+            | Command::MarkRead { .. }
+            | Command::Typing { .. }) => {
+                self.under_way = Some(Box::new(UnderWay { id, what: Awaited::Outside }));
+                Some(Effect::Outside { command })
+            }
             Command::Refresh { token } => {
                 self.under_way = Some(Box::new(UnderWay { id, what: Awaited::Refresh }));
                 Some(Effect::Refresh { token: Token(token) })

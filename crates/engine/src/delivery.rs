@@ -133,7 +133,14 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let Some(fan_out) = channel.take_fan_out() else { return false };
         let end = channel.subscribers.len().min(fan_out.cursor + self.limits.fan_out_slice);
         let mut deliveries = 0;
-        for at in fan_out.cursor..end {
+        if fan_out.is_passing() {
+            for at in fan_out.cursor..end {
+                let slot = self.channels.at(index).subscribers[at].slot;
+                self.write(slot, fan_out.bytes());
+            }
+        }
+        let numbered = if fan_out.is_passing() { end } else { fan_out.cursor };
+        for at in numbered..end {
             let subscriber = &mut self.channels.at(index).subscribers[at];
             let (slot, sent) = (subscriber.slot, subscriber.sent);
             subscriber.sent = subscriber.sent.max(fan_out.last());
@@ -160,6 +167,6 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }
         }
         self.bury();
-        self.channels.get(index).is_some_and(|channel| channel.sealed() < channel.framed)
+        self.channels.get(index).is_some_and(|channel| channel.has_bytes())
     }
 }

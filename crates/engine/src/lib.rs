@@ -28,7 +28,7 @@ pub use log::{Announce, Event, EventLog, Heads, LogError, LogPage, PageLimits};
 pub use memory_log::MemoryLog;
 pub use message::{
     Admission, Attach, Closed, ConnectionRef, DeniedChannel, JoinChannel, LogReader, Message,
-    Opening, Request, Token,
+    Opening, Passing, Request, Token,
 };
 pub use port::{Now, Outside, Transport};
 pub use shard::{ServerName, Shard, Turn};

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use protocol::{
-    ChannelName, CloseCode, ConnectionId, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
-    WelcomeUser,
+    ChannelName, CloseCode, Command, ConnectionId, ErrorCode, EventName, Goodbye, Position, Presence,
+    Problem, SessionId, Timestamp, UserId, WelcomeUser,
 };
 
 use crate::{Event, Heads, LogError, LogPage, PageLimits};
@@ -69,6 +69,15 @@ pub enum Request {
         /// The channel.
         channel: ChannelName,
     },
+    /// Do this for the account. [`Message::Done`] or [`Message::Deny`].
+    Command {
+        /// Who asks.
+        from: ConnectionRef,
+        /// The account.
+        user: UserId,
+        /// What is asked.
+        command: Command,
+    },
     /// What follows `after`? [`Message::Page`].
     Page {
         /// Who reads.
@@ -86,6 +95,13 @@ pub enum Request {
         shard: u16,
         /// Each channel with the offset the shard had framed when it asked.
         channels: Vec<(ChannelName, u64)>,
+    },
+    /// An account's first socket came, or its last one went. No answer.
+    Presence {
+        /// Who, and since when.
+        presence: Presence,
+        /// Whether they came.
+        online: bool,
     },
     /// A connection ended. No answer.
     Closed(Closed),
@@ -137,6 +153,8 @@ pub enum Message<T> {
     Attach(Box<Attach<T>>),
     /// Committed events.
     Events(Arc<[Event]>),
+    /// Something passing that is worth telling those who listen now: it has no place in the log.
+    Passing(Arc<Passing>),
     /// A token named this account and session. Sent before the session is read, so that a
     /// revocation that comes in between finds the connection.
     Registered {
@@ -180,6 +198,13 @@ pub enum Message<T> {
         /// Which connection.
         to: ConnectionRef,
     },
+    /// The command under way is done.
+    Done {
+        /// Which connection.
+        to: ConnectionRef,
+        /// What it answers; nothing for a command that has no answer.
+        data: Option<serde_json::Value>,
+    },
     /// The command under way is refused; the connection goes on.
     Deny {
         /// Which connection.
@@ -212,6 +237,19 @@ pub enum Message<T> {
         /// The waits told to the clients are spread over this time, in milliseconds.
         window_ms: u64,
     },
+}
+
+/// An event without a place in the log: who is writing, who is online. It may be lost.
+#[derive(Debug)]
+pub struct Passing {
+    /// Who listens.
+    pub channel: ChannelName,
+    /// What happens.
+    pub name: EventName,
+    /// When.
+    pub at: Timestamp,
+    /// The encoded JSON object it carries.
+    pub data: String,
 }
 
 /// A new socket.
@@ -249,6 +287,8 @@ pub struct Admission {
     pub user: WelcomeUser,
     /// When the token ends.
     pub expires_at: Timestamp,
+    /// Whether the welcome tells who is online.
+    pub shows_presence: bool,
     /// The channels it joins, each with where it stopped reading.
     pub channels: Vec<JoinChannel>,
     /// Channels it asked to resume and may not read.

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use protocol::{
-    ChannelName, ClientFrame, CloseCode, CommandId, ErrorCode, FrameError, Goodbye, Problem,
-    Revocation, ServerFrame, Timestamp, UserId,
+    ChannelName, ClientFrame, CloseCode, CommandId, Erasure, ErrorCode, EventName, FrameError,
+    Goodbye, Problem, Revocation, ServerFrame, Timestamp, UserId,
 };
 use websocket::{Incoming, Opcode};
 
@@ -23,6 +23,7 @@ use crate::channel::{ChannelIndex, Channels};
 use crate::client::{Account, Awaited, Client, Effect, Phase, Welcoming, refusal};
 use crate::connections::{Connection, Connections};
 use crate::recovery::Retry;
+use crate::statistics::Entered;
 use crate::wheel::{Timer, Wheel};
 use crate::{
     Admission, Attach, Closed, ConnectionRef, Event, Limits, Message, Now, Opening, Outside,
@@ -208,6 +209,24 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }
             Message::Extend { to, expires_at } => self.extend(to, expires_at),
             Message::Grant { to } => self.granted(to),
+            Message::Done { to, data } => {
+                if let Some(client) = self.client(to)
+                    && let Some(under_way) = client.under_way.take()
+                {
+                    if let Some(data) = data {
+                        self.send(to.slot, &ServerFrame::Reply { id: under_way.id, data });
+                    }
+                    self.next_commands(to.slot);
+                }
+            }
+            Message::Passing(passing) => {
+                if let Some(index) = self.channels.find(&passing.channel) {
+                    let mut json = std::mem::take(&mut self.json);
+                    self.channels.at(index).pass(&passing, &mut json);
+                    self.json = json;
+                    self.mark_dirty(index);
+                }
+            }
             Message::Deny { to, problem } => {
                 if let Some(client) = self.client(to)
                     && let Some(under_way) = client.under_way.take()
@@ -270,10 +289,15 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             return;
         }
         let Some(account) = client.account.as_mut() else { return };
-        if !census.enter(account.user, admission.user.role.as_str(), limits.per_user_max) {
-            let detail = format!("this account has {} sockets open already", limits.per_user_max);
-            return self.close(to.slot, Goodbye::new(CloseCode::TooManyConnections, detail));
-        }
+        let first = match census.enter(&admission.user, now.wall, limits.per_user_max) {
+            Entered::TooMany => {
+                let most = limits.per_user_max;
+                let detail = format!("this account has {most} sockets open already");
+                return self.close(to.slot, Goodbye::new(CloseCode::TooManyConnections, detail));
+            }
+            Entered::First(presence) => Some(presence),
+            Entered::Another => None,
+        };
         account.welcome = Some(admission.user);
         client.phase = Phase::Joining(Box::new(Welcoming {
             expires_at: admission.expires_at,
@@ -281,7 +305,11 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             entries: Vec::with_capacity(admission.channels.len()),
             missing: admission.channels.len(),
             denied: admission.denied,
+            shows_presence: admission.shows_presence,
         }));
+        if let Some(presence) = first {
+            self.outside.ask(Request::Presence { presence, online: true });
+        }
         if admission.channels.is_empty() {
             return self.welcome(to.slot);
         }
@@ -326,6 +354,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 subscriptions_max: limits.subscriptions_max,
             },
             channels: welcoming.entries,
+            presence: welcoming.shows_presence.then(|| self.seat.census.online()),
         });
         self.send(slot, &frame);
         for denied in welcoming.denied {
@@ -475,6 +504,11 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     self.outside.ask(Request::Authorize { from, user, channel });
                 }
             }
+            Effect::Outside { command } => {
+                if let Some((user, _)) = self.account(slot) {
+                    self.outside.ask(Request::Command { from, user, command });
+                }
+            }
             Effect::Leave { id, channel } => self.unsubscribe(slot, id, &channel),
             Effect::Close(goodbye) => self.close(slot, goodbye),
         }
@@ -563,12 +597,34 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         channel.frame(event, &mut json);
         self.json = json;
         if channel.pinned {
-            match serde_json::from_str::<Revocation>(&event.data) {
-                Ok(revocation) => self.revoke(&revocation),
-                Err(error) => tracing::error!(%error, offset = event.offset, "unreadable revocation"),
-            }
+            self.obey(event);
         } else {
             self.mark_dirty(index);
+        }
+    }
+
+    /// Does what an event of the internal channel asks.
+    fn obey(&mut self, event: &Event) {
+        let read = match event.name {
+            EventName::SessionRevoked => {
+                serde_json::from_str(&event.data).map(|revocation| self.revoke(&revocation))
+            }
+            EventName::TextErased => {
+                serde_json::from_str(&event.data).map(|erasure| self.forget(&erasure))
+            }
+            _ => return, // of a newer node
+        };
+        if let Err(error) = read {
+            tracing::error!(%error, offset = event.offset, "unreadable internal event");
+        }
+    }
+
+    /// Texts were erased from the log: the frames that hold them are forgotten too.
+    fn forget(&mut self, erasure: &Erasure) {
+        for name in &erasure.channels {
+            if let Some(index) = self.channels.find(name) {
+                self.channels.at(index).forget();
+            }
         }
     }
 
@@ -719,8 +775,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 self.users.remove(&account.user);
             }
         }
-        if let Some(welcome) = account.welcome.take() {
-            self.seat.census.leave(account.user, welcome.role.as_str());
+        if let Some(welcome) = account.welcome.take()
+            && let Some(presence) = self.seat.census.leave(&welcome)
+        {
+            self.outside.ask(Request::Presence { presence, online: false });
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use protocol::UserId;
+use protocol::{Presence, Timestamp, UserId, WelcomeUser};
 
 /// A look at all shards of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,36 +41,69 @@ pub(crate) struct Census {
 
 #[derive(Debug, Default)]
 struct CensusState {
-    by_user: HashMap<UserId, usize>,
+    online: HashMap<UserId, Presence>,
     by_role: BTreeMap<&'static str, usize>,
     closes: BTreeMap<u16, u64>,
     refusals: BTreeMap<u16, u64>,
 }
 
+/// How a connection was counted in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Entered {
+    /// It is the first of its user.
+    First(Presence),
+    /// Its user has others.
+    Another,
+    /// Its user has as many as are allowed; it was not counted.
+    TooMany,
+}
+
 impl Census {
     /// Counts a connection of this user in, unless there are `max` already.
-    pub(crate) fn enter(&self, user: UserId, role: &'static str, max: usize) -> bool {
+    pub(crate) fn enter(&self, user: &WelcomeUser, now: Timestamp, max: usize) -> Entered {
         let mut state = self.lock();
-        let count = state.by_user.entry(user).or_default();
-        if *count >= max {
-            return false;
+        let presence = state.online.entry(user.id).or_insert_with(|| Presence {
+            user: user.clone(),
+            since: now,
+            sockets: 0,
+        });
+        if presence.sockets >= max {
+            return Entered::TooMany;
         }
-        *count += 1;
-        *state.by_role.entry(role).or_default() += 1;
-        true
+        presence.sockets += 1;
+        presence.user.clone_from(user); // name and role as of today
+        let entered = match presence.sockets {
+            1 => Entered::First(presence.clone()),
+            _ => Entered::Another,
+        };
+        *state.by_role.entry(user.role.as_str()).or_default() += 1;
+        entered
     }
 
-    pub(crate) fn leave(&self, user: UserId, role: &'static str) {
+    /// Counts a connection out. Gives the user's presence if it was the last one.
+    pub(crate) fn leave(&self, user: &WelcomeUser) -> Option<Presence> {
         let mut state = self.lock();
-        if let Some(count) = state.by_user.get_mut(&user) {
-            *count -= 1;
-            if *count == 0 {
-                state.by_user.remove(&user);
-            }
-        }
-        if let Some(count) = state.by_role.get_mut(role) {
+        if let Some(count) = state.by_role.get_mut(user.role.as_str()) {
             *count -= 1;
         }
+        let presence = state.online.get_mut(&user.id)?;
+        presence.sockets -= 1;
+        if presence.sockets > 0 {
+            return None;
+        }
+        state.online.remove(&user.id)
+    }
+
+    /// Who is online, the longest first.
+    pub(crate) fn online(&self) -> Vec<Presence> {
+        let mut online: Vec<Presence> = self.lock().online.values().cloned().collect();
+        online.sort_by_key(|presence| (presence.since, presence.user.id));
+        online
+    }
+
+    /// Whether the user has a socket open.
+    pub(crate) fn is_online(&self, user: UserId) -> bool {
+        self.lock().online.contains_key(&user)
     }
 
     pub(crate) fn closed(&self, code: u16, welcomed: bool) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::UserId;
+use crate::{ChatId, UserId};
 
 /// Longest channel name we accept, in bytes.
 pub const CHANNEL_NAME_MAX_BYTES: usize = 64;
@@ -27,7 +27,7 @@ pub enum ChannelKind {
     /// `staff`: everything that concerns the desk.
     Staff,
     /// `chat:{id}`: one conversation.
-    Chat(uuid::Uuid),
+    Chat(ChatId),
     /// `internal:revocations`: which sessions ended. No client ever reads it.
     Revocations,
 }
@@ -48,6 +48,12 @@ impl ChannelName {
     #[must_use]
     pub fn user(id: UserId) -> Self {
         Self(format!("user:{id}").into())
+    }
+
+    /// The channel of one conversation.
+    #[must_use]
+    pub fn chat(id: ChatId) -> Self {
+        Self(format!("chat:{id}").into())
     }
 
     /// The channel of the desk.
@@ -105,7 +111,7 @@ impl FromStr for ChannelName {
         }
         match parse(text) {
             Some(ChannelKind::User(id)) => Ok(Self::user(id)),
-            Some(ChannelKind::Chat(id)) => Ok(Self(format!("chat:{}", id.as_hyphenated()).into())),
+            Some(ChannelKind::Chat(id)) => Ok(Self::chat(id)),
             Some(ChannelKind::Staff) => Ok(Self::staff()),
             Some(ChannelKind::Revocations) | None => {
                 Err(ChannelNameError::Unknown(text.to_owned()))

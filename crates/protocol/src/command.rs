@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelName, Epoch, EventId};
+use crate::{ChannelName, ChatId, Epoch, EventId, MessageId};
 
 /// Longest `id` of a command, in characters.
 pub const COMMAND_ID_MAX_CHARS: usize = 64;
@@ -49,6 +49,29 @@ pub enum Command {
     Refresh {
         /// A fresh socket token of the same session.
         token: String,
+    },
+    /// Write in a chat. The same `client_id` again gives the same message. Answer: `{message}`.
+    SendMessage {
+        /// Where.
+        chat_id: ChatId,
+        /// Chosen by the client, unique among its own messages of the chat.
+        client_id: String,
+        /// The text.
+        body: String,
+    },
+    /// Tell how far one has read. Answer: `{}`.
+    MarkRead {
+        /// Where.
+        chat_id: ChatId,
+        /// The newest message that was read.
+        message_id: MessageId,
+    },
+    /// Tell that one is writing, or has stopped. No answer unless it is refused.
+    Typing {
+        /// Where.
+        chat_id: ChatId,
+        /// Whether one is writing.
+        active: bool,
     },
     /// Ask whether the server is there. Answer: `{server_time}`.
     Ping {},
@@ -171,12 +194,15 @@ impl Command {
             Self::Subscribe { .. } => "subscribe",
             Self::Unsubscribe { .. } => "unsubscribe",
             Self::Refresh { .. } => "refresh",
+            Self::SendMessage { .. } => "send_message",
+            Self::MarkRead { .. } => "mark_read",
+            Self::Typing { .. } => "typing",
             Self::Ping {} => "ping",
         }
     }
 }
 
-/// Never shows a token.
+/// Never shows a token or what someone wrote.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -192,6 +218,21 @@ impl fmt::Debug for Command {
                 f.debug_struct("Unsubscribe").field("channel", channel).finish()
             }
             Self::Refresh { .. } => f.debug_struct("Refresh").finish_non_exhaustive(),
+            Self::SendMessage { chat_id, client_id, .. } => f
+                .debug_struct("SendMessage")
+                .field("chat_id", chat_id)
+                .field("client_id", client_id)
+                .finish_non_exhaustive(),
+            Self::MarkRead { chat_id, message_id } => f
+                .debug_struct("MarkRead")
+                .field("chat_id", chat_id)
+                .field("message_id", message_id)
+                .finish(),
+            Self::Typing { chat_id, active } => f
+                .debug_struct("Typing")
+                .field("chat_id", chat_id)
+                .field("active", active)
+                .finish(),
             Self::Ping {} => f.write_str("Ping"),
         }
     }

@@ -111,6 +111,21 @@ error_codes! {
     ItemUnavailable = 409 "item_unavailable", "Item not available",
         "An item in the order cannot be ordered now.",
         "Remove the line that the detail names.";
+    BookingConflict = 409 "booking_conflict", "Already booked",
+        "Another live booking of the resource overlaps this one.",
+        "Choose another time or another resource.";
+    ChatOpen = 409 "chat_open", "A chat is open already",
+        "A customer has at most one open chat; the member chat holds it.",
+        "Go on in that chat.";
+    ChatClosed = 409 "chat_closed", "Chat closed",
+        "The chat is closed, so nothing can be written in it.",
+        "Open it again, or begin a new one.";
+    ClientIdConflict = 409 "client_id_conflict", "client_id used before",
+        "The same author used the same client_id in this chat for another text.",
+        "Choose a new client_id for a new message.";
+    EditingOver = 409 "editing_over", "Too late to change",
+        "A message can be changed or deleted for 15 minutes after it was written.",
+        "Write another message.";
     IdempotencyConflict = 409 "idempotency_conflict", "Idempotency key used before",
         "The same Idempotency-Key came with another body within 24 hours.",
         "Use a new key for a new request; repeat a request with its own body.";

@@ -53,7 +53,20 @@ macro_rules! events {
 events! {
     OrderCreated = "order.created" Orders;
     OrderUpdated = "order.updated" Orders;
+    BookingCreated = "booking.created" Bookings;
+    BookingUpdated = "booking.updated" Bookings;
+    NotificationCreated = "notification.created" Notifications;
+    NotificationRead = "notification.read" Notifications;
+    ChatCreated = "chat.created" Messages;
+    ChatUpdated = "chat.updated" Messages;
+    MessageCreated = "message.created" Messages;
+    MessageUpdated = "message.updated" Messages;
+    TypingStarted = "typing.started" Messages;
+    TypingStopped = "typing.stopped" Messages;
+    PresenceOnline = "presence.online" Presence;
+    PresenceOffline = "presence.offline" Presence;
     SessionRevoked = "session.revoked" Internal;
+    TextErased = "text.erased" Internal;
 }
 
 /// What a group of events is about.
@@ -61,6 +74,14 @@ events! {
 pub enum Topic {
     /// Orders placed and changed.
     Orders,
+    /// Bookings asked for and changed.
+    Bookings,
+    /// What one user should know.
+    Notifications,
+    /// Chats, what is written in them, and who is writing.
+    Messages,
+    /// Who is online.
+    Presence,
     /// For the server's own ears; never sent to a client.
     Internal,
 }
@@ -71,6 +92,10 @@ impl Topic {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Orders => "orders",
+            Self::Bookings => "bookings",
+            Self::Notifications => "notifications",
+            Self::Messages => "messages",
+            Self::Presence => "presence",
             Self::Internal => "internal",
         }
     }

@@ -169,6 +169,7 @@ fn welcome() -> Welcome {
             outcome: Outcome::Live,
             gap: None,
         }],
+        presence: None,
     }
 }
 

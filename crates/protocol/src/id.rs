@@ -54,6 +54,16 @@ id! {
     ItemId,
     /// One order of one customer.
     OrderId,
+    /// Something that can be booked.
+    ResourceId,
+    /// One booking of one resource.
+    BookingId,
+    /// One notification to one user.
+    NotificationId,
+    /// One conversation with one customer.
+    ChatId,
+    /// What a person or bot wrote in a chat.
+    MessageId,
     /// One thing that happened; the same on every channel that tells of it.
     EventId,
     /// One WebSocket, from upgrade to close.

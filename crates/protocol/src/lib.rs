@@ -22,13 +22,22 @@ pub use command::{COMMAND_ID_MAX_CHARS, ClientFrame, Command, CommandId, FrameEr
 pub use error_code::ErrorCode;
 pub use event::{EventName, OFFSET_MAX, Topic};
 pub use examples::{Direction, Example, examples};
-pub use id::{AttemptId, BootId, ConnectionId, Epoch, EventId, ItemId, OrderId, SessionId, UserId};
-pub use object::{Item, Order, OrderData, OrderLine, Page, Person, Session, User};
+pub use id::{
+    AttemptId, BookingId, BootId, ChatId, ConnectionId, Epoch, EventId, ItemId, MessageId,
+    NotificationId, OrderId, ResourceId, SessionId, UserId,
+};
+pub use object::{
+    Booking, BookingData, Chat, ChatData, Handler, Item, Message, MessageData, Notification,
+    NotificationData, Order, OrderData, OrderLine, Page, Person, Presence, PresenceData,
+    ReadPosition, Resource, ResourceName, Sender, Session, TypingData, User,
+};
 pub use problem::{FieldError, Problem, pointer_escape};
 pub use push::{
     ErrorFrame, EventFrame, GapRange, Goodbye, Limits, Outcome, PositionEntry, ServerFrame, Welcome,
     WelcomeUser,
 };
-pub use revocation::{Revocation, RevokedSessions};
+pub use revocation::{Erasure, Revocation, RevokedSessions};
 pub use time::Timestamp;
-pub use words::{OrderStatus, Role, UnknownWord};
+pub use words::{
+    BookingStatus, ChatStatus, HandlerKind, MessageState, OrderStatus, Role, SenderKind, UnknownWord,
+};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ItemId, OrderId, OrderStatus, Role, SessionId, Timestamp, UserId};
+use crate::{
+    BookingId, BookingStatus, ChatId, ChatStatus, HandlerKind, ItemId, MessageId, MessageState,
+    NotificationId, OrderId, OrderStatus, ResourceId, Role, SenderKind, SessionId, Timestamp, UserId,
+};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +120,231 @@ pub struct Order {
 pub struct OrderData {
     /// The whole order, as REST shows it.
     pub order: Order,
+}
+
+/// Something that can be booked: a table, a room, a chair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Resource {
+    /// The resource's id.
+    pub id: ResourceId,
+    /// What it is called.
+    pub name: String,
+    /// What sort of thing it is, such as `table`.
+    pub kind: String,
+    /// How many people it takes, 1 to 10,000.
+    pub capacity: i64,
+    /// Rises by one with each change, from 1.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A resource, as a booking names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResourceName {
+    /// The resource's id.
+    pub id: ResourceId,
+    /// What it is called now.
+    pub name: String,
+}
+
+/// One booking of one resource by one customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Booking {
+    /// The booking's id.
+    pub id: BookingId,
+    /// Whose booking it is.
+    pub customer: Person,
+    /// What is booked.
+    pub resource: ResourceName,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it is over: the first moment that is free again.
+    pub ends_at: Timestamp,
+    /// For how many people, 1 to the resource's capacity.
+    pub party_size: i64,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// The customer's words to the desk, at most 2,000 characters.
+    pub note: String,
+    /// Rises by one with each change, from 1; `PATCH` repeats the one it saw.
+    pub version: i64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The data of `booking.created` and `booking.updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingData {
+    /// The whole booking, as REST shows it.
+    pub booking: Booking,
+}
+
+/// Something that one user should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Notification {
+    /// The notification's id.
+    pub id: NotificationId,
+    /// What sort of thing it tells, for a page's icon: a word of at most 50 characters.
+    pub kind: String,
+    /// The headline, at most 200 characters.
+    pub title: String,
+    /// The text, at most 2,000 characters.
+    pub body: String,
+    /// A path of the page to go to, such as `/orders/…`; none if there is nowhere to go.
+    pub link: Option<String>,
+    /// When its user read it.
+    pub read_at: Option<Timestamp>,
+    /// When it was sent.
+    pub created_at: Timestamp,
+}
+
+/// The data of `notification.created` and `notification.read`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationData {
+    /// The whole notification, as REST shows it.
+    pub notification: Notification,
+}
+
+/// Who answers in a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Handler {
+    /// A person, the bot, or nobody yet.
+    pub kind: HandlerKind,
+    /// The person; only with kind `staff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Person>,
+}
+
+/// How far someone has read a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadPosition {
+    /// Who.
+    pub user_id: UserId,
+    /// The newest message they have read.
+    pub message_id: MessageId,
+}
+
+/// One conversation with one customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Chat {
+    /// The chat's id.
+    pub id: ChatId,
+    /// Whose chat it is.
+    pub customer: Person,
+    /// What it is about, at most 200 characters; may be empty.
+    pub subject: String,
+    /// Whether it goes on.
+    pub status: ChatStatus,
+    /// Who answers.
+    pub handler: Handler,
+    /// The newest message that the customer may see.
+    pub last_message: Option<Message>,
+    /// How far each participant has read.
+    pub read: Vec<ReadPosition>,
+    /// Messages that the caller has not read; only over REST, where there is a caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<i64>,
+    /// Rises by one with each change of subject, status or handler, from 1.
+    pub version: i64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it last changed, messages included.
+    pub updated_at: Timestamp,
+}
+
+/// The data of `chat.created` and `chat.updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatData {
+    /// The whole chat, without a caller's `unread`.
+    pub chat: Chat,
+}
+
+/// The author of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sender {
+    /// What they are to the chat.
+    pub kind: SenderKind,
+    /// Their account, if they have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<UserId>,
+    /// What they are called.
+    pub name: String,
+}
+
+/// What a person or bot wrote in a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ChatMessage))]
+pub struct Message {
+    /// The message's id.
+    pub id: MessageId,
+    /// The chat it stands in.
+    pub chat_id: ChatId,
+    /// The id that its author's client chose, so that sending again is safe.
+    pub client_id: Option<String>,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// The text, at most 4,000 characters; empty once it was deleted.
+    pub body: String,
+    /// A note that only staff see. Left out when it is none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub note: bool,
+    /// Whether it is still being written.
+    pub state: MessageState,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When its author last changed it.
+    pub edited_at: Option<Timestamp>,
+    /// When its author deleted it.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// The data of `message.created` and `message.updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageData {
+    /// The whole message, as REST shows it.
+    pub message: Message,
+}
+
+/// The data of `typing.started` and `typing.stopped`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypingData {
+    /// Where.
+    pub chat_id: ChatId,
+    /// Who.
+    pub user: Person,
+}
+
+/// Someone who has a socket open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Presence {
+    /// Who.
+    pub user: crate::WelcomeUser,
+    /// Since when at least one of their sockets has been open.
+    pub since: Timestamp,
+    /// How many sockets they have open.
+    pub sockets: usize,
+}
+
+/// The data of `presence.online` and `presence.offline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceData {
+    /// Who came or went.
+    pub presence: Presence,
 }
 
 /// One page of a list.

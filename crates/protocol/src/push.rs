@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChannelName, CloseCode, CommandId, ConnectionId, Epoch, ErrorCode, EventId, EventName, Problem,
-    Retry, Timestamp, UserId,
+    ChannelName, CloseCode, CommandId, ConnectionId, Epoch, ErrorCode, EventId, EventName, Presence,
+    Problem, Retry, Timestamp, UserId,
 };
 
 /// One frame from the server, other than an event: events are written by
@@ -67,10 +67,14 @@ pub struct Welcome {
     pub limits: Limits,
     /// The automatic channels and those resumed.
     pub channels: Vec<PositionEntry>,
+    /// Who is online now; only for those who are told when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Vec<Presence>>,
 }
 
 /// The account behind a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WelcomeUser {
     /// The account's id.
     pub id: UserId,

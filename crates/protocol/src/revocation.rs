@@ -17,6 +17,14 @@ pub struct Revocation {
     pub detail: String,
 }
 
+/// Texts that were erased from the log. The data of an event `text.erased`: whoever keeps frames of
+/// these channels in memory forgets them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// The channels whose events were rewritten.
+    pub channels: Vec<crate::ChannelName>,
+}
+
 /// Which of a user's sessions a revocation ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

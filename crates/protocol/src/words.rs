@@ -87,3 +87,73 @@ words! {
         Cancelled = "cancelled",
     }
 }
+
+words! {
+    /// Where a booking stands.
+    BookingStatus, "requested, confirmed, arrived, completed, declined, cancelled, no_show" {
+        /// Asked for by the customer; nobody at the desk has answered yet.
+        Requested = "requested",
+        /// The desk expects the customer.
+        Confirmed = "confirmed",
+        /// The customer is there.
+        Arrived = "arrived",
+        /// Over; final.
+        Completed = "completed",
+        /// Refused by the desk; final.
+        Declined = "declined",
+        /// Called off; final.
+        Cancelled = "cancelled",
+        /// The customer did not come; final.
+        NoShow = "no_show",
+    }
+}
+
+words! {
+    /// Whether a chat goes on.
+    ChatStatus, "open, closed" {
+        /// Messages may be written.
+        Open = "open",
+        /// Over, until someone opens it again.
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// Who answers in a chat.
+    HandlerKind, "none, staff, bot" {
+        /// Nobody yet.
+        None = "none",
+        /// A person.
+        Staff = "staff",
+        /// The bot.
+        Bot = "bot",
+    }
+}
+
+words! {
+    /// What the author of a message is to the chat.
+    SenderKind, "customer, staff, bot, system" {
+        /// The customer whose chat it is.
+        Customer = "customer",
+        /// Someone of the desk.
+        Staff = "staff",
+        /// The bot.
+        Bot = "bot",
+        /// The server itself.
+        System = "system",
+    }
+}
+
+words! {
+    /// Whether a message is still being written.
+    MessageState, "complete, streaming, cancelled, failed" {
+        /// It is whole.
+        Complete = "complete",
+        /// It grows.
+        Streaming = "streaming",
+        /// It was stopped by someone.
+        Cancelled = "cancelled",
+        /// Its writer failed.
+        Failed = "failed",
+    }
+}

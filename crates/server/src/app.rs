@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use auth::{SigningKeys, SocketTokens, Throttle, ThrottleLimits};
 use engine::Request;
-use protocol::{BootId, Timestamp, UserId};
+use protocol::{BootId, Presence, Timestamp, UserId};
 use store::Store;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::origin::Origins;
 use crate::passwords::Passwords;
 use crate::rate_limit::RateLimit;
-use crate::ws::{self, Admissions, Engine, Sockets};
+use crate::ws::{self, Admissions, Engine, PresenceChanges, Sockets};
 
 /// Everything a handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     /// The threads of the shards.
     pub(crate) sockets: Sockets,
+    /// Where the shards say who came and went.
+    pub(crate) presence: PresenceChanges,
     /// How many sockets an address may have.
     pub(crate) admissions: Admissions,
     /// Handshakes on their way from HTTP to a shard.
@@ -55,8 +57,6 @@ pub(crate) struct App {
     pub(crate) boot_id: BootId,
     /// Cancelled when draining begins.
     pub(crate) shutdown: CancellationToken,
-    /// Whether the store holds the demo.
-    pub(crate) demo: bool,
 }
 
 /// Rate limits of routes.
@@ -70,15 +70,21 @@ pub(crate) struct Rates {
     pub(crate) socket_tokens: RateLimit<UserId>,
 }
 
-/// Opens the store, loads the keys, starts the shards, joins the parts. What the shards ask comes
-/// out of the receiver, for [`ws::answer_all`].
+/// What the shards say; whoever serves listens to it.
+pub(crate) struct Heard {
+    /// What they ask, for [`ws::answer_all`].
+    pub(crate) requests: mpsc::UnboundedReceiver<Request>,
+    /// Who came and went, for [`ws::presence::tell_changes`].
+    pub(crate) presence: mpsc::UnboundedReceiver<(Presence, bool)>,
+}
+
+/// Opens the store, loads the keys, starts the shards, joins the parts.
 ///
 /// # Errors
 /// The store cannot be opened or the keys cannot be loaded; the text names cause and fix.
 pub(crate) async fn open(
     config: Config,
-    demo: bool,
-) -> anyhow::Result<(App, mpsc::UnboundedReceiver<Request>)> {
+) -> anyhow::Result<(App, Heard)> {
     let (engine, seats) = ws::engine(&config.socket);
     let store = Store::open(&config.store_config(), Arc::new(engine.clone())).await?;
     let keys = key::load(&config, &store)
@@ -86,9 +92,11 @@ pub(crate) async fn open(
         .context("cannot load the signing keys")?;
     let boot_id = BootId::new();
     let (sockets, requests) = Sockets::start(seats, &store, boot_id).await?;
+    let (presence, changes) = PresenceChanges::new();
     let socket = &config.socket;
     let app = App {
         admissions: Admissions::new(socket.per_ip_max, socket.refusals_per_minute),
+        presence,
         engine,
         sockets,
         upgrades: TaskTracker::new(),
@@ -103,9 +111,8 @@ pub(crate) async fn open(
         shutdown: CancellationToken::new(),
         config: Arc::new(config),
         store,
-        demo,
     };
-    Ok((app, requests))
+    Ok((app, Heard { requests, presence: changes }))
 }
 
 impl App {

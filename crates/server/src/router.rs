@@ -96,6 +96,7 @@ fn described() -> (Router<App>, Document) {
         .routes(routes!(health::readyz))
         .routes(routes!(ws::status::ws_status))
         .routes(routes!(ws::status::ws_stats))
+        .routes(routes!(ws::presence::presence))
         .split_for_parts();
     add_common_refusals(&mut document);
     (router, document)

@@ -3,14 +3,17 @@
 //! they ask; [`transport`] is the socket itself; [`status`] tells how they are.
 
 mod admission;
+mod chat;
 mod commands;
+pub(crate) mod presence;
 mod shards;
 pub(crate) mod status;
 mod transport;
 mod upgrade;
 
 pub(crate) use admission::Admissions;
-pub(crate) use commands::answer_all;
+pub(crate) use commands::{answer_all, may_read};
+pub(crate) use presence::PresenceChanges;
 pub(crate) use shards::{Sockets, engine, reconcile};
 pub(crate) use upgrade::{asks_for_socket, echo_socket, event_socket, unknown_socket};
 

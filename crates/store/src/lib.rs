@@ -4,6 +4,7 @@
 //! No rule about who may do what lives here (that is `desk`), and no word of the wire.
 //! Start at [`Store::open`], then `writer.rs`.
 
+mod chats;
 mod database;
 mod error;
 mod event_log;

@@ -172,6 +172,7 @@ pub(crate) struct World {
     /// Where each person's page stopped reading: kept over connections.
     memory: Vec<BTreeMap<ChannelName, (u64, Option<EventId>)>>,
     limits: Limits,
+    pub(crate) passed: u64,
     pub(crate) delivered: u64,
     pub(crate) gaps: u64,
     pub(crate) resets: u64,
@@ -226,6 +227,7 @@ impl World {
             readers: Vec::new(),
             ended_sessions: HashSet::new(),
             limits,
+            passed: 0,
             delivered: 0,
             gaps: 0,
             resets: 0,
@@ -237,7 +239,8 @@ impl World {
     /// One thing happens; then everything that was received is checked.
     pub(crate) fn step(&mut self) {
         match self.rng.random_range(0..100) {
-            0..20 => self.commit(),
+            0 => self.pass_something(),
+            1..20 => self.commit(),
             20..26 => self.arrive(),
             26..29 => self.vanish(),
             29..33 => self.say_something(),
@@ -355,6 +358,15 @@ impl World {
             }
             _ => self.engine.announce(events),
         }
+    }
+
+    fn pass_something(&mut self) {
+        let person = self.people[self.rng.random_range(0..self.people.len())];
+        let channel =
+            if self.rng.random() { ChannelName::staff() } else { ChannelName::user(person.id) };
+        let data = format!(r#"{{"for":"{channel}"}}"#);
+        let (name, at) = (EventName::TypingStarted, self.now.wall);
+        self.engine.tell(engine::Passing { channel, name, at, data });
     }
 
     fn deliver_late(&mut self) {
@@ -504,6 +516,9 @@ impl World {
             code: CloseCode::SessionEnded.code(),
             detail: "logged out".to_owned(),
         };
+        if self.rng.random_bool(0.3) {
+            self.erase();
+        }
         let event = self.log.append(
             EventId(uuid::Uuid::from_u128(self.rng.random())),
             ChannelName::revocations(),
@@ -523,6 +538,19 @@ impl World {
                 reader.revoked_at = Some(reader.wire.down.lock().unwrap().written);
             }
         }
+    }
+
+    /// Frames kept in memory are forgotten; readers must not notice.
+    fn erase(&mut self) {
+        let channels = vec![ChannelName::staff(), ChannelName::user(self.people[0].id)];
+        let event = self.log.append(
+            EventId(uuid::Uuid::from_u128(self.rng.random())),
+            ChannelName::revocations(),
+            EventName::TextErased,
+            self.now.wall,
+            serde_json::to_string(&protocol::Erasure { channels }).unwrap().into(),
+        );
+        self.engine.announce(Arc::new([event]));
     }
 
     fn pass_time(&mut self) {
@@ -629,6 +657,10 @@ impl World {
                 };
                 self.engine.answer(from.shard, message);
             }
+            Request::Command { from, .. } => {
+                self.engine.answer(from.shard, Message::Done { to: from, data: None });
+            }
+            Request::Presence { .. } => {}
             Request::Page { reader, channel, after, limits } => {
                 let page = self.log.page(&channel, after, limits);
                 let result = if fails { Err(failure()) } else { Ok(page) };
@@ -683,6 +715,7 @@ impl World {
         let admission = Box::new(Admission {
             user: WelcomeUser { id: user, name: "x".into(), role: person.role },
             expires_at: Timestamp(self.now.wall.0 + 300_000),
+            shows_presence: false,
             channels,
             denied,
         });
@@ -795,6 +828,14 @@ impl World {
                 }
             }
             "error" if frame["id"] == "rewind" => self.readers[at].rewinding = false,
+            "event" if frame["offset"].is_null() => {
+                let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
+                let user = self.people[self.readers[at].person].id;
+                assert!(self.may_read(user, &channel), "something passing for another");
+                assert_eq!(frame["data"]["for"], channel.as_str());
+                assert!(self.readers[at].next.contains_key(&channel), "before the entry");
+                self.passed += 1;
+            }
             "event" => self.check_event(at, frame),
             _ => {}
         }

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use desk::{Action, Object, decide};
 use engine::{EventLog as _, LogPage, PageLimits};
 use protocol::{ChannelName, ChannelNameError, Epoch, EventId, OFFSET_MAX, Timestamp};
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::refusals;
 use crate::app::App;
+use crate::ws;
 use crate::extract::{Parameters, Signed, number};
 use crate::limits::{EVENTS_PAGE_MAX, EVENTS_PAGE_MAX_BYTES, PAGE_DEFAULT};
 use crate::problem::{Answer, Refusal};
@@ -117,7 +117,7 @@ pub(crate) async fn list(
         u64::from(PAGE_DEFAULT),
         1..=u64::from(EVENTS_PAGE_MAX),
     )?;
-    decide(&signed.actor, Action::Read, Object::Channel(&channel)).or_refuse()?;
+    ws::may_read(&app, &signed.actor, &channel).await?.or_refuse()?;
     let limits = PageLimits {
         events: usize::try_from(events).unwrap_or(usize::MAX),
         bytes: EVENTS_PAGE_MAX_BYTES,

@@ -8,16 +8,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use auth::SetupToken;
 use clap::Args;
-use engine::Request;
 use protocol::Timestamp;
 use store::{OfferSetup, Store, WriteError};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{Done, Failure};
 use super::local::now;
 use super::{Given, checked, output};
-use crate::app::{self, App};
+use crate::app::{self, App, Heard};
 use crate::config::{Config, LogFormat, Origin, Settings, Value};
 use crate::demo::{self, Filled};
 use crate::listen::Listeners;
@@ -94,9 +92,9 @@ async fn serve(config: Config, demo: bool, stop: CancellationToken) -> Done {
     let listeners = bind(&config).await?;
     let opened = tokio::select! {
         () = stop.cancelled() => return Ok(ExitCode::SUCCESS),
-        opened = app::open(config.clone(), demo) => opened,
+        opened = app::open(config.clone()) => opened,
     };
-    let (app, requests) = opened?;
+    let (app, heard) = opened?;
     let filled = if demo {
         Some(demo::fill(&app.store, now()).await?)
     } else {
@@ -107,7 +105,7 @@ async fn serve(config: Config, demo: bool, stop: CancellationToken) -> Done {
     if !demo {
         offer_setup(&config, &listeners.addresses(), &app.store).await?;
     }
-    serve_and_drain(&config, &app, listeners, requests, &stop).await?;
+    serve_and_drain(&config, &app, listeners, heard, &stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -131,7 +129,7 @@ async fn serve_and_drain(
     config: &Config,
     app: &App,
     listeners: Listeners,
-    requests: mpsc::UnboundedReceiver<Request>,
+    heard: Heard,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let drain = Duration::from_secs(config.server.drain_seconds);
@@ -148,7 +146,8 @@ async fn serve_and_drain(
         tokio::join!(
             listeners.serve(router::router(app.clone()), listening_ends.clone()),
             drain_sockets,
-            ws::answer_all(app.clone(), requests),
+            ws::answer_all(app.clone(), heard.requests),
+            ws::presence::tell_changes(&app.engine, heard.presence, &app.shutdown),
             ws::reconcile(&app.engine, &app.store, &app.shutdown),
             prune(&app.store, &app.shutdown),
         );

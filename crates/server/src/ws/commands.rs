@@ -12,7 +12,7 @@ use engine::{
     Admission, Closed, ConnectionRef, DeniedChannel, EventLog as _, JoinChannel, Message, Request,
 };
 use protocol::{
-    ChannelName, CloseCode, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
+    ChannelKind, ChannelName, CloseCode, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
     WelcomeUser,
 };
 use store::SessionState;
@@ -68,6 +68,14 @@ async fn answer(app: &App, request: Request) {
             let result = app.store.event_log().heads(&names).await;
             app.engine.answer(shard, Message::Heads { asked: channels, result });
         }
+        Request::Command { from, user, command } => {
+            let message = match super::chat::run(app, user, command).await {
+                Ok(data) => Message::Done { to: from, data },
+                Err(problem) => Message::Deny { to: from, problem: Box::new(problem) },
+            };
+            app.engine.answer(from.shard, message);
+        }
+        Request::Presence { presence, online } => app.presence.changed(presence, online),
         Request::Closed(closed) => log_closed(&closed),
     }
 }
@@ -100,19 +108,16 @@ async fn connect(
             );
             return refuse(app, to, address, goodbye);
         }
-        Err(error) => {
-            tracing::warn!(%error, "a socket was put off: the store did not answer");
-            let goodbye = Goodbye {
-                code: CloseCode::Overloaded,
-                detail: "the database does not answer".to_owned(),
-                retry_after_ms: Some(rand::random_range(500..STORE_AWAY_RETRY_MS)),
-            };
-            return app.engine.answer(to.shard, Message::Refuse { to, goodbye });
-        }
+        Err(error) => return put_off(app, to, &error),
     };
     let actor = Actor { id: user.id, role: user.role };
-    let (channels, denied) = grants(&actor, resume);
+    let (channels, denied) = match grants(app, &actor, resume).await {
+        Ok(granted) => granted,
+        Err(error) => return put_off(app, to, &error),
+    };
+    let shows_presence = decide(&actor, Action::Read, Object::Presence) == Decision::Allow;
     let admission = Box::new(Admission {
+        shows_presence,
         user: WelcomeUser { id: user.id, name: user.name, role: user.role },
         expires_at: expires_at(&claims),
         channels,
@@ -121,19 +126,47 @@ async fn connect(
     app.engine.answer(to.shard, Message::Admit { to, admission });
 }
 
+/// The store does not answer: the socket may try again.
+fn put_off(app: &App, to: ConnectionRef, error: &store::ReadError) {
+    tracing::warn!(%error, "a socket was put off: the store did not answer");
+    let goodbye = Goodbye {
+        code: CloseCode::Overloaded,
+        detail: "the database does not answer".to_owned(),
+        retry_after_ms: Some(rand::random_range(500..STORE_AWAY_RETRY_MS)),
+    };
+    app.engine.answer(to.shard, Message::Refuse { to, goodbye });
+}
+
+/// Whether the policy lets this account read a channel, by today's rows.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn may_read(
+    app: &App,
+    actor: &Actor,
+    name: &ChannelName,
+) -> Result<Decision, store::ReadError> {
+    let customer = match name.kind() {
+        ChannelKind::Chat(id) => app.store.chat_customer(id).await?,
+        ChannelKind::User(_) | ChannelKind::Staff | ChannelKind::Revocations => None,
+    };
+    Ok(decide(actor, Action::Read, Object::Channel { name, customer }))
+}
+
 /// The channels an account joins: the automatic ones, and of those it resumes the ones that the
 /// policy grants today.
-fn grants(
+async fn grants(
+    app: &App,
     actor: &Actor,
     mut resume: BTreeMap<ChannelName, Position>,
-) -> (Vec<JoinChannel>, Vec<DeniedChannel>) {
+) -> Result<(Vec<JoinChannel>, Vec<DeniedChannel>), store::ReadError> {
     let mut channels: Vec<JoinChannel> = automatic_channels(actor)
         .into_iter()
         .map(|channel| JoinChannel { position: resume.remove(&channel), channel, automatic: true })
         .collect();
     let mut denied = Vec::new();
     for (channel, position) in resume {
-        match decide(actor, Action::Read, Object::Channel(&channel)).or_refuse() {
+        match may_read(app, actor, &channel).await?.or_refuse() {
             Ok(()) => {
                 channels.push(JoinChannel { channel, position: Some(position), automatic: false });
             }
@@ -142,7 +175,7 @@ fn grants(
             }
         }
     }
-    (channels, denied)
+    Ok((channels, denied))
 }
 
 /// May the socket of this session live on with this token?
@@ -179,11 +212,10 @@ async fn authorize(app: &App, user: UserId, channel: &ChannelName) -> Result<(),
         Err(error) => return Err(store_away(&error)),
     };
     let actor = Actor { id: user.id, role: user.role };
-    let decision: Decision = decide(&actor, Action::Read, Object::Channel(channel));
-    decision.or_refuse()
+    may_read(app, &actor, channel).await.map_err(|error| store_away(&error))?.or_refuse()
 }
 
-fn store_away(error: &store::ReadError) -> Problem {
+pub(super) fn store_away(error: &store::ReadError) -> Problem {
     tracing::warn!(%error, "a command was refused: the store did not answer");
     Problem::new(ErrorCode::Unavailable, "the database does not answer; nothing was changed")
 }
