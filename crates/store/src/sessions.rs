@@ -172,8 +172,11 @@ impl Store {
 pub struct CreateSession {
     /// Its id.
     pub id: SessionId,
-    /// Whose; the password was checked by the caller.
+    /// Whose.
     pub user: UserId,
+    /// The hash that the password was checked against. If another one is stored by now, the
+    /// password was changed meanwhile and the sign-in is refused. None where no password was asked.
+    pub checked_hash: Option<String>,
     /// The hash of the secret in the cookie.
     pub secret_hash: [u8; 32],
     /// What the browser calls itself; cut to 200 characters.
@@ -184,7 +187,7 @@ pub struct CreateSession {
     pub now: Timestamp,
 }
 
-/// Refused with `not_found` or `account_disabled`.
+/// Refused with `not_found`, `invalid_credentials` or `account_disabled`.
 impl Write for CreateSession {
     type Output = Session;
 
@@ -193,6 +196,16 @@ impl Write for CreateSession {
         if owner.disabled {
             let detail = format!("the account {} is disabled", owner.email);
             return Err(Problem::new(ErrorCode::AccountDisabled, detail).into());
+        }
+        if let Some(checked) = &self.checked_hash {
+            let stored = tx
+                .fetch_optional("SELECT password_hash FROM users WHERE id = $1", &[self.user.into()])
+                .await?
+                .ok_or_else(not_found)?;
+            if stored.text("password_hash")? != *checked {
+                let detail = "the password was changed in this moment";
+                return Err(Problem::new(ErrorCode::InvalidCredentials, detail).into());
+            }
         }
         if let Some(secret_hash) = &self.replaces {
             self.end_replaced(tx, secret_hash).await?;

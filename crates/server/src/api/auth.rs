@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use desk::account::{check_email, check_name, normal_email};
 use protocol::{ErrorCode, Problem, Role, SessionId, User, UserId};
 use serde::Deserialize;
-use store::{CreateSession, CreateUser, EndSession, SetPassword, UpgradePasswordHash};
+use store::{CreateSession, CreateUser, Credentials, EndSession, SetPassword, UpgradePasswordHash};
 use utoipa::ToSchema;
 
 use super::{Created, check_password, no_content_with, refusals};
@@ -130,7 +130,7 @@ pub(crate) async fn login(
 ) -> Answer<Response> {
     let email = normal_email(&request.email);
     let attempt = Attempt::begin(&app, email, address)?;
-    let user = attempt.check(request.password).await?;
+    let Credentials { user, password_hash } = attempt.check(request.password).await?;
     if user.disabled {
         tracing::info!(target: "audit", user_id = %user.id, %address, "a disabled account asked");
         return Err(Refusal::new(
@@ -145,6 +145,7 @@ pub(crate) async fn login(
         .write(CreateSession {
             id: SessionId::new(),
             user: user.id,
+            checked_hash: Some(password_hash),
             secret_hash: secret.hash(),
             user_agent: user_agent(&headers),
             replaces: cookie.find(&headers).map(|old| old.hash()),
@@ -191,7 +192,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Whose password it is. Where there is no such account, it takes as long to find out.
-    async fn check(self, password: String) -> Answer<User> {
+    async fn check(self, password: String) -> Answer<Credentials> {
         let known = match self.app.store.credentials(&self.email).await {
             Ok(known) => known,
             Err(error) => return Err(self.undone(error.into())),
@@ -202,15 +203,17 @@ impl<'a> Attempt<'a> {
             Err(refusal) => return Err(self.undone(refusal)),
         };
         let known = known.filter(|_| verdict != Verdict::Wrong);
-        let Some(known) = known else {
+        let Some(mut known) = known else {
             return Err(self.failed());
         };
         self.succeeded();
         if verdict == Verdict::RightNeedsRehash {
-            self.rehash(known.user.id, password, known.password_hash)
-                .await;
+            let old_hash = known.password_hash.clone();
+            if let Some(new_hash) = self.rehash(known.user.id, password, old_hash).await {
+                known.password_hash = new_hash;
+            }
         }
-        Ok(known.user)
+        Ok(known)
     }
 
     fn succeeded(&self) {
@@ -238,18 +241,16 @@ impl<'a> Attempt<'a> {
         refusal
     }
 
-    /// A stronger hash is worth a try and no refusal.
-    async fn rehash(&self, id: UserId, password: String, old_hash: String) {
-        let Ok(new_hash) = self.app.passwords.hash(password).await else {
-            return;
-        };
-        let write = UpgradePasswordHash {
-            id,
-            old_hash,
-            new_hash,
-        };
-        if let Err(error) = self.app.store.write(write).await {
-            tracing::warn!(user_id = %id, %error, "cannot store a stronger password hash");
+    /// A stronger hash is worth a try and no refusal. Gives the one that is stored now, if so.
+    async fn rehash(&self, id: UserId, password: String, old_hash: String) -> Option<String> {
+        let new_hash = self.app.passwords.hash(password).await.ok()?;
+        let write = UpgradePasswordHash { id, old_hash, new_hash: new_hash.clone() };
+        match self.app.store.write(write).await {
+            Ok(()) => Some(new_hash),
+            Err(error) => {
+                tracing::warn!(user_id = %id, %error, "cannot store a stronger password hash");
+                None
+            }
         }
     }
 }

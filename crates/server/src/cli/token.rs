@@ -81,6 +81,7 @@ async fn mint(config: &Config, store: &Store, args: &MintArgs) -> Done {
     let session = CreateSession {
         id: SessionId::new(),
         user: user.id,
+        checked_hash: None,
         secret_hash: Secret::generate().hash(),
         user_agent: SESSION_NAME.to_owned(),
         replaces: None,

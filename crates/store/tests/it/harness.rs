@@ -249,6 +249,7 @@ pub(crate) fn new_session(user: &User, secret: u8, now: Timestamp) -> CreateSess
     CreateSession {
         id: SessionId::new(),
         user: user.id,
+        checked_hash: None,
         secret_hash: [secret; 32],
         user_agent: "a browser".to_owned(),
         replaces: None,

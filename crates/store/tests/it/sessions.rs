@@ -12,6 +12,7 @@ contract! {
     a_session_of_someone_else_is_hidden,
     a_new_sign_in_ends_the_session_of_the_cookie_that_came_along,
     a_disabled_account_cannot_sign_in,
+    a_password_that_changed_meanwhile_signs_nobody_in,
     the_live_sessions_are_listed_newest_first,
     a_refused_sign_in_ends_nothing,
 }
@@ -184,6 +185,23 @@ async fn a_new_sign_in_ends_the_session_of_the_cookie_that_came_along(place: Pla
     };
     node.store.write(more).await.unwrap();
     assert_eq!(node.told.all().len(), 1);
+}
+
+async fn a_password_that_changed_meanwhile_signs_nobody_in(place: Place) {
+    let node = place.open().await;
+    let ana = node.user("ana", Role::Customer).await;
+    let stored = node.store.credentials_of(ana.id).await.unwrap().unwrap().password_hash;
+    let right = CreateSession {
+        checked_hash: Some(stored.clone()),
+        ..new_session(&ana, 1, at(1))
+    };
+    node.store.write(right).await.unwrap();
+    let late = CreateSession {
+        checked_hash: Some(format!("{stored}-before")),
+        ..new_session(&ana, 2, at(1))
+    };
+    refused_with(node.store.write(late).await, ErrorCode::InvalidCredentials);
+    assert_eq!(place.count("sessions").await, 1);
 }
 
 async fn a_disabled_account_cannot_sign_in(place: Place) {
