@@ -466,6 +466,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_erased_is_not_kept_even_if_it_waits_to_be_written() {
+        let mut channel = live(0, 1);
+        push(&mut channel, 1);
+        channel.forget(); // while event 1 is framed and not yet sealed
+        push(&mut channel, 2);
+        channel.seal(&Limits::default());
+        let mut bytes = BytesMut::new();
+        assert_eq!(channel.recent_after(0, 1 << 20, &mut bytes), None);
+        assert_eq!(channel.recent_after(1, 1 << 20, &mut bytes), Some(2));
+    }
+
+    #[test]
     fn recent_frames_serve_those_who_were_away_for_a_moment() {
         let limits = Limits { recent_max_events: 3, ..Limits::default() };
         let mut channel = live(0, 1);
