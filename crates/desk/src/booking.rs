@@ -21,6 +21,10 @@ pub const CAPACITY_MAX: i64 = 10_000;
 /// Longest booking, in milliseconds: 31 days.
 pub const LENGTH_MAX_MS: i64 = 31 * 24 * 3_600_000;
 
+/// A booking ends before this moment: 9999-01-01T00:00:00Z, in milliseconds since 1970. It begins
+/// in 1970 or later.
+pub const ENDS_BEFORE_MS: i64 = 253_370_764_800_000;
+
 /// The statuses of a booking that takes up its resource. Invariant: the migrations of the store
 /// name the same ones.
 pub const LIVE: &[BookingStatus] =
@@ -56,12 +60,18 @@ pub fn check_slot(
     capacity: i64,
     errors: &mut Vec<FieldError>,
 ) {
+    if starts_at.0 < 0 {
+        errors.push(FieldError::new("/starts_at", format!("is {starts_at}, which is before 1970")));
+    }
     let length_ms = ends_at.0.saturating_sub(starts_at.0);
-    if length_ms <= 0 {
+    if ends_at.0 >= ENDS_BEFORE_MS {
+        let message = format!("is {ends_at}, which is after the year 9998");
+        errors.push(FieldError::new("/ends_at", message));
+    } else if length_ms <= 0 {
         let message = format!("is {ends_at}, which is not after starts_at, {starts_at}");
         errors.push(FieldError::new("/ends_at", message));
     } else if length_ms > LENGTH_MAX_MS {
-        let message = format!("is {} days after starts_at, at most 31 are allowed", length_ms / 86_400_000);
+        let message = format!("is {ends_at}, which is more than 31 days after starts_at, {starts_at}");
         errors.push(FieldError::new("/ends_at", message));
     }
     if !(1..=capacity).contains(&party_size) {
@@ -127,5 +137,10 @@ mod tests {
         assert_eq!(faults(5, 5, 1), ["/ends_at"]);
         assert_eq!(faults(6, 5, 5), ["/ends_at", "/party_size"]);
         assert_eq!(faults(0, LENGTH_MAX_MS + 1, 0), ["/ends_at", "/party_size"]);
+        assert!(faults(0, LENGTH_MAX_MS, 1).is_empty());
+        assert!(faults(ENDS_BEFORE_MS - 2, ENDS_BEFORE_MS - 1, 1).is_empty());
+        assert_eq!(faults(ENDS_BEFORE_MS - 1, ENDS_BEFORE_MS, 1), ["/ends_at"]);
+        assert_eq!(faults(-1, 1, 1), ["/starts_at"]);
+        assert_eq!(faults(i64::MIN, i64::MAX, 1), ["/starts_at", "/ends_at"]);
     }
 }

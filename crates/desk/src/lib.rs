@@ -3,8 +3,10 @@
 //! It speaks in the words of `protocol` and knows no database, no socket and no clock.
 
 pub mod account;
+pub mod audience;
 pub mod booking;
 pub mod chat;
+pub mod field;
 pub mod item;
 pub mod notification;
 pub mod order;

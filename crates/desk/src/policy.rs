@@ -73,6 +73,11 @@ pub enum Object<'a> {
         /// Whose.
         customer: UserId,
     },
+    /// When a booking of this customer is, and for how many.
+    BookingSlot {
+        /// Whose.
+        customer: UserId,
+    },
     /// A notification to this user, or to a role.
     Notification {
         /// Whose; nobody's in particular when it is for a role.
@@ -172,6 +177,13 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
             }
         },
         Object::Booking { customer } => booking(actor, action, customer),
+        Object::BookingSlot { customer } => match booking(actor, action, customer) {
+            Decision::Allow => only(
+                actor.is_staff(),
+                "only staff may move a booking; a customer may change its note or cancel it",
+            ),
+            refused => refused,
+        },
         Object::Notification { owner } => notification(actor, action, owner),
         Object::Chat { customer } => chat(actor, action, customer),
         Object::ChatHandling { customer } => match chat(actor, action, customer) {
@@ -362,6 +374,7 @@ mod tests {
             for object in [
                 Object::Order { customer: other },
                 Object::Booking { customer: other },
+                Object::BookingSlot { customer: other },
                 Object::Chat { customer: other },
                 Object::ChatHandling { customer: other },
                 Object::Notification { owner: Some(other) },
@@ -396,6 +409,7 @@ mod tests {
             Object::OrderFreeLines,
             Object::Resource,
             Object::Booking { customer: other },
+            Object::BookingSlot { customer: other },
             Object::Notification { owner: None },
             Object::Chat { customer: other },
             Object::ChatHandling { customer: other },

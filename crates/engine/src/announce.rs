@@ -48,8 +48,17 @@ impl<T> Engine<T> {
             })
             .collect();
         let places = seats.iter().map(|seat| ShardSeat(seat.clone())).collect();
-        let shared = Shared { seats, census, next: AtomicUsize::new(0) };
-        (Self { shared: Arc::new(shared) }, places)
+        let shared = Shared {
+            seats,
+            census,
+            next: AtomicUsize::new(0),
+        };
+        (
+            Self {
+                shared: Arc::new(shared),
+            },
+            places,
+        )
     }
 
     /// Hands a socket to the next shard in turn.
@@ -104,7 +113,9 @@ impl<T> Engine<T> {
     /// What the shards count.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.shared.census.read(self.shared.seats.iter().map(|seat| &*seat.counters))
+        self.shared
+            .census
+            .read(self.shared.seats.iter().map(|seat| &*seat.counters))
     }
 }
 
@@ -118,7 +129,9 @@ impl<T: Send + 'static> Announce for Engine<T> {
 
 impl<T> Clone for Engine<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 

@@ -104,10 +104,16 @@ impl FanOut {
     ///
     /// Invariant: `sent + 1 >= first`; a subscriber further behind is not live.
     pub(crate) fn after(&self, sent: u64) -> Option<(Bytes, u64)> {
-        debug_assert!(sent + 1 >= self.first, "a live subscriber has everything before the batch");
+        debug_assert!(
+            sent + 1 >= self.first,
+            "a live subscriber has everything before the batch"
+        );
         let skip = (sent + 1).saturating_sub(self.first);
         let start = *self.starts.get(usize::try_from(skip).ok()?)?;
-        Some((self.bytes.slice(start as usize..), self.starts.len() as u64 - skip))
+        Some((
+            self.bytes.slice(start as usize..),
+            self.starts.len() as u64 - skip,
+        ))
     }
 
     /// The whole batch, if that is what follows `sent`; spares the common case a reference count.
@@ -220,7 +226,10 @@ impl Channel {
 
     /// Passes over offsets that can no longer be had.
     pub(crate) fn skip_to(&mut self, offset: u64) {
-        debug_assert!(self.pending.starts.is_empty(), "pending frames are sealed before a skip");
+        debug_assert!(
+            self.pending.starts.is_empty(),
+            "pending frames are sealed before a skip"
+        );
         self.framed = offset;
         self.known_head = self.known_head.max(offset);
         self.recent = Recent::default();
@@ -236,7 +245,12 @@ impl Channel {
                 return false;
             }
             let (first, bytes) = (self.framed + 1, self.passing.split().freeze());
-            self.fan_out = Some(FanOut { first, bytes, starts: [].into(), cursor: 0 });
+            self.fan_out = Some(FanOut {
+                first,
+                bytes,
+                starts: [].into(),
+                cursor: 0,
+            });
             return true;
         }
         let first = self.sealed() + 1;
@@ -244,11 +258,18 @@ impl Channel {
         let starts: std::sync::Arc<[u32]> = self.pending.starts.drain(..).collect();
         for (index, start) in starts.iter().enumerate() {
             if first + index as u64 > self.forgotten {
-                let end = starts.get(index + 1).map_or(bytes.len(), |next| *next as usize);
+                let end = starts
+                    .get(index + 1)
+                    .map_or(bytes.len(), |next| *next as usize);
                 self.recent.push(bytes.slice(*start as usize..end), limits);
             }
         }
-        self.fan_out = Some(FanOut { first, bytes, starts, cursor: 0 });
+        self.fan_out = Some(FanOut {
+            first,
+            bytes,
+            starts,
+            cursor: 0,
+        });
         true
     }
 
@@ -324,7 +345,9 @@ impl Recent {
         self.bytes += frame.len();
         self.frames.push_back(frame);
         while self.bytes > limits.recent_max_bytes || self.frames.len() > limits.recent_max_events {
-            let Some(oldest) = self.frames.pop_front() else { break };
+            let Some(oldest) = self.frames.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.len();
         }
     }
@@ -372,7 +395,9 @@ impl Channels {
 
     /// The channel at a place that is known to be in use.
     pub(crate) fn at(&mut self, index: ChannelIndex) -> &mut Channel {
-        self.slots[index as usize].as_mut().expect("whoever holds the index holds a subscription")
+        self.slots[index as usize]
+            .as_mut()
+            .expect("whoever holds the index holds a subscription")
     }
 
     pub(crate) fn get(&mut self, index: ChannelIndex) -> Option<&mut Channel> {
@@ -406,7 +431,11 @@ mod tests {
         let mut channel = Channel::new(ChannelName::staff());
         channel.open(Epoch::new(), head);
         channel.subscribers = (0..subscribers)
-            .map(|slot| Subscriber { slot, generation: 0, sent: head })
+            .map(|slot| Subscriber {
+                slot,
+                generation: 0,
+                sent: head,
+            })
             .collect();
         channel
     }
@@ -459,7 +488,11 @@ mod tests {
             }
             let cursor = channel.cursor().unwrap();
             for (place, subscriber) in channel.subscribers.iter().enumerate() {
-                assert_eq!(place < cursor, served.contains(&subscriber.slot), "leave {leave}");
+                assert_eq!(
+                    place < cursor,
+                    served.contains(&subscriber.slot),
+                    "leave {leave}"
+                );
                 assert_ne!(subscriber.slot, leave as u32);
             }
         }
@@ -479,7 +512,10 @@ mod tests {
 
     #[test]
     fn recent_frames_serve_those_who_were_away_for_a_moment() {
-        let limits = Limits { recent_max_events: 3, ..Limits::default() };
+        let limits = Limits {
+            recent_max_events: 3,
+            ..Limits::default()
+        };
         let mut channel = live(0, 1);
         for offset in 1..=5 {
             push(&mut channel, offset);

@@ -21,7 +21,10 @@ pub(crate) enum Effect {
     /// Send a frame.
     Send(ServerFrame),
     /// Ask who this is.
-    Authenticate { token: Token, resume: std::collections::BTreeMap<ChannelName, Position> },
+    Authenticate {
+        token: Token,
+        resume: std::collections::BTreeMap<ChannelName, Position>,
+    },
     /// Ask whether the connection may live on.
     Refresh { token: Token },
     /// Ask whether the channel may be read.
@@ -29,7 +32,10 @@ pub(crate) enum Effect {
     /// Have a command done by the world outside.
     Outside { command: Command },
     /// Leave a channel and answer.
-    Leave { id: Option<CommandId>, channel: ChannelName },
+    Leave {
+        id: Option<CommandId>,
+        channel: ChannelName,
+    },
     /// Close the connection.
     Close(Goodbye),
 }
@@ -84,9 +90,16 @@ pub(crate) struct Subscription {
 #[derive(Debug)]
 pub(crate) enum Place {
     /// Its position is being looked up.
-    Joining { position: Option<Position>, asked: bool },
+    Joining {
+        position: Option<Position>,
+        asked: bool,
+    },
     /// Between its position and now. `page` was read with the position and is sent first.
-    Behind { sent: u64, reading: bool, page: Option<LogPage> },
+    Behind {
+        sent: u64,
+        reading: bool,
+        page: Option<LogPage>,
+    },
     /// At this place among the channel's subscribers.
     Live { at: u32 },
 }
@@ -102,7 +115,10 @@ pub(crate) struct UnderWay {
 #[derive(Debug)]
 pub(crate) enum Awaited {
     /// The policy's word, then the channel's entry.
-    Subscribe { channel: ChannelName, position: Option<Position> },
+    Subscribe {
+        channel: ChannelName,
+        position: Option<Position>,
+    },
     /// The channel's entry.
     Entry { channel: ChannelName },
     /// The verdict on a fresh token.
@@ -225,7 +241,10 @@ impl Client {
         if self.bad_frames >= limits.bad_frames_max {
             return Effect::Close(Goodbye::new(
                 CloseCode::BadFrame,
-                format!("{} frames were not understood; the last: {}", self.bad_frames, error.detail),
+                format!(
+                    "{} frames were not understood; the last: {}",
+                    self.bad_frames, error.detail
+                ),
             ));
         }
         refusal(error.id, Problem::new(ErrorCode::BadFrame, error.detail))
@@ -256,7 +275,10 @@ impl Client {
             );
         }
         self.authenticating(now, limits);
-        Effect::Authenticate { token: Token(token), resume }
+        Effect::Authenticate {
+            token: Token(token),
+            resume,
+        }
     }
 
     /// A token is on its way to whoever checks it.
@@ -280,7 +302,10 @@ impl Client {
             Command::Subscribe { channel, position } => {
                 self.under_way = Some(Box::new(UnderWay {
                     id,
-                    what: Awaited::Subscribe { channel: channel.clone(), position },
+                    what: Awaited::Subscribe {
+                        channel: channel.clone(),
+                        position,
+                    },
                 }));
                 Some(Effect::Authorize { channel })
             }
@@ -288,12 +313,20 @@ impl Client {
             command @ (Command::SendMessage { .. }
             | Command::MarkRead { .. }
             | Command::Typing { .. }) => {
-                self.under_way = Some(Box::new(UnderWay { id, what: Awaited::Outside }));
+                self.under_way = Some(Box::new(UnderWay {
+                    id,
+                    what: Awaited::Outside,
+                }));
                 Some(Effect::Outside { command })
             }
             Command::Refresh { token } => {
-                self.under_way = Some(Box::new(UnderWay { id, what: Awaited::Refresh }));
-                Some(Effect::Refresh { token: Token(token) })
+                self.under_way = Some(Box::new(UnderWay {
+                    id,
+                    what: Awaited::Refresh,
+                }));
+                Some(Effect::Refresh {
+                    token: Token(token),
+                })
             }
         }
     }
@@ -310,7 +343,10 @@ impl Client {
         }
         self.rate_refusals += 1;
         let rate = limits.messages_per_second;
-        let detail = format!("more than {rate} messages a second, and {} at once", limits.message_burst);
+        let detail = format!(
+            "more than {rate} messages a second, and {} at once",
+            limits.message_burst
+        );
         ControlFlow::Break(if self.rate_refusals >= limits.rate_refusals_max {
             Effect::Close(Goodbye {
                 code: CloseCode::RateLimited,
@@ -329,7 +365,9 @@ impl Client {
 
     /// The subscription to a channel.
     pub(crate) fn subscription(&mut self, channel: ChannelIndex) -> Option<&mut Subscription> {
-        self.subscriptions.iter_mut().find(|subscription| subscription.channel == channel)
+        self.subscriptions
+            .iter_mut()
+            .find(|subscription| subscription.channel == channel)
     }
 
     /// When the client must be looked at again.
@@ -339,7 +377,8 @@ impl Client {
 
     /// Remembers why the connection ends; the first reason stays.
     pub(crate) fn ends(&mut self, code: u16, detail: &str) {
-        self.farewell.get_or_insert_with(|| Box::new((code, detail.into())));
+        self.farewell
+            .get_or_insert_with(|| Box::new((code, detail.into())));
     }
 
     /// Forgets what no longer matters once a close frame is out.
@@ -370,8 +409,9 @@ impl Bucket {
         let elapsed_ms = now_ms.saturating_sub(self.at_ms);
         self.at_ms = now_ms;
         let grown = elapsed_ms.saturating_mul(u64::from(limits.messages_per_second));
-        self.spent_milli =
-            self.spent_milli.saturating_sub(u32::try_from(grown).unwrap_or(u32::MAX));
+        self.spent_milli = self
+            .spent_milli
+            .saturating_sub(u32::try_from(grown).unwrap_or(u32::MAX));
         if self.spent_milli + 1_000 > limits.message_burst.saturating_mul(1_000) {
             return false;
         }
@@ -386,7 +426,10 @@ mod tests {
     use protocol::Timestamp;
 
     fn now(monotonic_ms: u64) -> Now {
-        Now { monotonic_ms, wall: Timestamp(0) }
+        Now {
+            monotonic_ms,
+            wall: Timestamp(0),
+        }
     }
 
     fn open() -> Client {
@@ -395,7 +438,11 @@ mod tests {
     }
 
     fn ping(client: &mut Client, at_ms: u64) -> Option<Effect> {
-        client.receive(ClientFrame::parse(r#"{"type":"ping","id":1}"#), now(at_ms), &Limits::default())
+        client.receive(
+            ClientFrame::parse(r#"{"type":"ping","id":1}"#),
+            now(at_ms),
+            &Limits::default(),
+        )
     }
 
     #[test]
@@ -415,7 +462,10 @@ mod tests {
         assert_eq!(refused, 99);
         assert!(matches!(
             ping(&mut client, 0),
-            Some(Effect::Close(Goodbye { code: CloseCode::RateLimited, .. }))
+            Some(Effect::Close(Goodbye {
+                code: CloseCode::RateLimited,
+                ..
+            }))
         ));
     }
 
@@ -424,7 +474,10 @@ mod tests {
         let mut client = open();
         for message in 0..2_000 {
             let effect = ping(&mut client, message * 50);
-            assert!(matches!(effect, Some(Effect::Send(ServerFrame::Reply { .. }))), "{message}");
+            assert!(
+                matches!(effect, Some(Effect::Send(ServerFrame::Reply { .. }))),
+                "{message}"
+            );
         }
     }
 
@@ -436,7 +489,13 @@ mod tests {
             assert!(matches!(effect, Some(Effect::Send(ServerFrame::Error(_)))));
         }
         let effect = client.receive(ClientFrame::parse("hello"), now(0), &Limits::default());
-        assert!(matches!(effect, Some(Effect::Close(Goodbye { code: CloseCode::BadFrame, .. }))));
+        assert!(matches!(
+            effect,
+            Some(Effect::Close(Goodbye {
+                code: CloseCode::BadFrame,
+                ..
+            }))
+        ));
     }
 
     #[test]
@@ -458,6 +517,9 @@ mod tests {
             other => panic!("{other:?}"),
         }
         client.under_way = None;
-        assert!(matches!(client.next(now(0)), Some(Effect::Authorize { .. })));
+        assert!(matches!(
+            client.next(now(0)),
+            Some(Effect::Authorize { .. })
+        ));
     }
 }

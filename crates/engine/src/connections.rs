@@ -52,7 +52,11 @@ pub(crate) struct Connections<T> {
 
 impl<T> Connections<T> {
     pub(crate) fn new(signal: Arc<Signal>) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), signal }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            signal,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -66,8 +70,15 @@ impl<T> Connections<T> {
             return slot;
         }
         let slot = u32::try_from(self.slots.len()).expect("a machine has fewer than 2^32 sockets");
-        let waker = Waker::from(Arc::new(SlotWaker { slot, signal: Arc::clone(&self.signal) }));
-        self.slots.push(Slot { generation: 0, waker, connection });
+        let waker = Waker::from(Arc::new(SlotWaker {
+            slot,
+            signal: Arc::clone(&self.signal),
+        }));
+        self.slots.push(Slot {
+            generation: 0,
+            waker,
+            connection,
+        });
         slot
     }
 
@@ -91,7 +102,9 @@ impl<T> Connections<T> {
     }
 
     pub(crate) fn generation(&self, slot: u32) -> u32 {
-        self.slots.get(slot as usize).map_or(0, |place| place.generation)
+        self.slots
+            .get(slot as usize)
+            .map_or(0, |place| place.generation)
     }
 
     /// Whether this use of the slot still goes on.
@@ -102,7 +115,13 @@ impl<T> Connections<T> {
     }
 
     pub(crate) fn occupied(&self) -> Vec<u32> {
-        let occupied = self.slots.iter().enumerate().filter(|(_, slot)| slot.connection.is_some());
-        occupied.filter_map(|(slot, _)| u32::try_from(slot).ok()).collect()
+        let occupied = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.connection.is_some());
+        occupied
+            .filter_map(|(slot, _)| u32::try_from(slot).ok())
+            .collect()
     }
 }

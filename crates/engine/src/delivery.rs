@@ -10,7 +10,7 @@ use websocket::Opcode;
 
 use crate::channel::ChannelIndex;
 use crate::client::Phase;
-use crate::shard::Breakage;
+use crate::farewell::Breakage;
 use crate::{Outside, Shard, Transport};
 
 impl<T: Transport, O: Outside> Shard<T, O> {
@@ -39,7 +39,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     /// Writes whole frames to one socket, or queues what it does not take. A connection that
     /// breaks is noted, not removed: see [`Shard::bury`].
     pub(crate) fn write(&mut self, slot: u32, chunk: &Bytes) {
-        let Some((connection, waker)) = self.connections.with_waker(slot) else { return };
+        let Some((connection, waker)) = self.connections.with_waker(slot) else {
+            return;
+        };
         let mut written = 0;
         if connection.outbox.is_none() {
             loop {
@@ -67,7 +69,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let before = outbox.bytes();
         outbox.push(chunk.clone(), written);
         let after = outbox.bytes();
-        self.seat.counters.outbox_bytes.fetch_add(after - before, Ordering::Relaxed);
+        self.seat
+            .counters
+            .outbox_bytes
+            .fetch_add(after - before, Ordering::Relaxed);
         let closing = matches!(connection.client.phase, Phase::Closing);
         if after > self.limits.outbox_max_bytes && !closing {
             self.broken.push((slot, Breakage::TooSlow));
@@ -76,8 +81,12 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     /// Goes on with a socket that would block.
     pub(crate) fn drain_outbox(&mut self, slot: u32) {
-        let Some((connection, waker)) = self.connections.with_waker(slot) else { return };
-        let Some(outbox) = &mut connection.outbox else { return };
+        let Some((connection, waker)) = self.connections.with_waker(slot) else {
+            return;
+        };
+        let Some(outbox) = &mut connection.outbox else {
+            return;
+        };
         let before = outbox.bytes();
         let result = loop {
             match outbox.flush(&mut connection.transport) {
@@ -92,7 +101,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }
         };
         let flushed = before - outbox.bytes();
-        self.seat.counters.outbox_bytes.fetch_sub(flushed, Ordering::Relaxed);
+        self.seat
+            .counters
+            .outbox_bytes
+            .fetch_sub(flushed, Ordering::Relaxed);
         match result {
             Ok(false) => {}
             Ok(true) => {
@@ -115,7 +127,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     /// Writes a slice of each fan-out: a long one does not hold up the short ones.
     pub(crate) fn flush(&mut self) {
         for _ in 0..self.dirty.len() {
-            let Some(index) = self.dirty.pop_front() else { break };
+            let Some(index) = self.dirty.pop_front() else {
+                break;
+            };
             if self.fan_out(index) {
                 self.dirty.push_back(index);
             } else if let Some(channel) = self.channels.get(index) {
@@ -126,12 +140,19 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     /// Writes one slice of a channel's fan-out. True when there is more to write.
     fn fan_out(&mut self, index: ChannelIndex) -> bool {
-        let Some(channel) = self.channels.get(index) else { return false };
+        let Some(channel) = self.channels.get(index) else {
+            return false;
+        };
         if !channel.dirty || !channel.seal(&self.limits) {
             return false;
         }
-        let Some(fan_out) = channel.take_fan_out() else { return false };
-        let end = channel.subscribers.len().min(fan_out.cursor + self.limits.fan_out_slice);
+        let Some(fan_out) = channel.take_fan_out() else {
+            return false;
+        };
+        let end = channel
+            .subscribers
+            .len()
+            .min(fan_out.cursor + self.limits.fan_out_slice);
         let mut deliveries = 0;
         if fan_out.is_passing() {
             for at in fan_out.cursor..end {
@@ -139,7 +160,11 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 self.write(slot, fan_out.bytes());
             }
         }
-        let numbered = if fan_out.is_passing() { end } else { fan_out.cursor };
+        let numbered = if fan_out.is_passing() {
+            end
+        } else {
+            fan_out.cursor
+        };
         for at in numbered..end {
             let subscriber = &mut self.channels.at(index).subscribers[at];
             let (slot, sent) = (subscriber.slot, subscriber.sent);
@@ -153,11 +178,16 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 self.write(slot, &chunk);
             }
         }
-        self.seat.counters.deliveries.fetch_add(deliveries, Ordering::Relaxed);
+        self.seat
+            .counters
+            .deliveries
+            .fetch_add(deliveries, Ordering::Relaxed);
         self.channels.at(index).advance_fan_out(end);
         // Only now may connections go: they take subscribers with them.
         self.bury();
-        let Some(channel) = self.channels.get(index) else { return false };
+        let Some(channel) = self.channels.get(index) else {
+            return false;
+        };
         if channel.cursor().is_some() {
             return true;
         }
@@ -167,6 +197,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }
         }
         self.bury();
-        self.channels.get(index).is_some_and(|channel| channel.has_bytes())
+        self.channels
+            .get(index)
+            .is_some_and(|channel| channel.has_bytes())
     }
 }

@@ -27,7 +27,11 @@ pub(crate) struct Waiting<T> {
 
 impl<T> Waiting<T> {
     fn new() -> Self {
-        Self { messages: VecDeque::new(), heads: HashMap::new(), events: 0 }
+        Self {
+            messages: VecDeque::new(),
+            heads: HashMap::new(),
+            events: 0,
+        }
     }
 }
 
@@ -49,7 +53,9 @@ impl<T> Inbox<T> {
         let mut waiting = self.lock();
         if waiting.events + events.len() <= self.events_max {
             waiting.events += events.len();
-            waiting.messages.push_back(Message::Events(Arc::clone(events)));
+            waiting
+                .messages
+                .push_back(Message::Events(Arc::clone(events)));
         } else {
             for event in events.iter() {
                 let head = waiting.heads.entry(event.channel.clone()).or_default();
@@ -123,7 +129,11 @@ impl Signal {
     pub(crate) fn ready(&self, slot: u32) {
         let mut state = self.lock();
         state.ready.push(slot);
-        let driver = if state.ready.len() == 1 { state.driver.clone() } else { None };
+        let driver = if state.ready.len() == 1 {
+            state.driver.clone()
+        } else {
+            None
+        };
         drop(state);
         if let Some(driver) = driver {
             driver.wake();

@@ -73,7 +73,10 @@ impl Default for Limits {
             bad_frames_max: 10,
             commands_waiting_max: 16,
             inbox_events_max: 8_192,
-            page: PageLimits { events: 256, bytes: 128 * 1024 },
+            page: PageLimits {
+                events: 256,
+                bytes: 128 * 1024,
+            },
             recent_max_events: 256,
             recent_max_bytes: 128 * 1024,
             fan_out_slice: 256,

@@ -21,7 +21,11 @@ impl MemoryLog {
     /// An empty log.
     #[must_use]
     pub fn new(epoch: Epoch, keep_events: u64) -> Self {
-        Self { epoch, keep_events, channels: HashMap::new() }
+        Self {
+            epoch,
+            keep_events,
+            channels: HashMap::new(),
+        }
     }
 
     /// Appends an event; its offset is the next of its channel.
@@ -35,7 +39,14 @@ impl MemoryLog {
     ) -> Event {
         let events = self.channels.entry(channel.clone()).or_default();
         let offset = events.len() as u64 + 1;
-        let event = Event { id, channel, offset, name, at, data };
+        let event = Event {
+            id,
+            channel,
+            offset,
+            name,
+            at,
+            data,
+        };
         events.push(event.clone());
         event
     }
@@ -43,7 +54,9 @@ impl MemoryLog {
     /// The newest offset of a channel; 0 for an empty one.
     #[must_use]
     pub fn head(&self, channel: &ChannelName) -> u64 {
-        self.channels.get(channel).map_or(0, |events| events.len() as u64)
+        self.channels
+            .get(channel)
+            .map_or(0, |events| events.len() as u64)
     }
 
     /// Everything a channel ever had, kept or not.

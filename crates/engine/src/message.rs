@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use protocol::{
-    ChannelName, CloseCode, Command, ConnectionId, ErrorCode, EventName, Goodbye, Position, Presence,
-    Problem, SessionId, Timestamp, UserId, WelcomeUser,
+    ChannelName, CloseCode, Command, ConnectionId, ErrorCode, EventName, Goodbye, Position,
+    Presence, Problem, SessionId, Timestamp, UserId, WelcomeUser,
 };
 
 use crate::{Event, Heads, LogError, LogPage, PageLimits};
@@ -42,6 +42,8 @@ pub enum Request {
     Connect {
         /// Who asks.
         from: ConnectionRef,
+        /// The same as logs name it.
+        connection: ConnectionId,
         /// Where it connects from.
         address: IpAddr,
         /// The token it sent.
@@ -103,6 +105,8 @@ pub enum Request {
         /// Whether they came.
         online: bool,
     },
+    /// A connection got its welcome. No answer.
+    Welcomed(ConnectionId),
     /// A connection ended. No answer.
     Closed(Closed),
 }

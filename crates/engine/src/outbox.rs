@@ -26,7 +26,10 @@ impl Outbox {
     /// Queues a chunk of whole frames, of which `written` bytes have gone out already.
     /// Invariant: `written` is 0 unless the queue was empty.
     pub(crate) fn push(&mut self, chunk: Bytes, written: usize) {
-        debug_assert!(written == 0 || self.chunks.is_empty(), "only the first chunk is half out");
+        debug_assert!(
+            written == 0 || self.chunks.is_empty(),
+            "only the first chunk is half out"
+        );
         if self.chunks.is_empty() {
             self.written = written;
         }
@@ -58,10 +61,14 @@ impl Outbox {
     /// Drops everything but the rest of a frame that is half out, so that a close frame can
     /// follow at a frame boundary.
     pub(crate) fn cut(&mut self) {
-        let half = self.chunks.pop_front().filter(|_| self.written > 0).map(|chunk| {
-            let end = websocket::frame_boundary(&chunk, self.written);
-            chunk.slice(..end)
-        });
+        let half = self
+            .chunks
+            .pop_front()
+            .filter(|_| self.written > 0)
+            .map(|chunk| {
+                let end = websocket::frame_boundary(&chunk, self.written);
+                chunk.slice(..end)
+            });
         self.chunks = VecDeque::new();
         self.bytes = 0;
         let written = std::mem::take(&mut self.written);

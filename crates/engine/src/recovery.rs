@@ -14,9 +14,7 @@ use websocket::Opcode;
 
 use crate::channel::{ChannelIndex, State, Subscriber};
 use crate::client::{Awaited, Phase, Place, Subscription};
-use crate::{
-    Heads, JoinChannel, LogError, LogPage, LogReader, Outside, Request, Shard, Transport,
-};
+use crate::{Heads, JoinChannel, LogError, LogPage, LogReader, Outside, Request, Shard, Transport};
 
 /// Most bytes of recent frames written to a reader at once.
 const CATCH_UP_BYTES: usize = 64 * 1024;
@@ -47,8 +45,13 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 self.channels.insert(join.channel)
             }
         };
-        let place = Place::Joining { position: join.position, asked: false };
-        let Some(connection) = self.connections.get(slot) else { return };
+        let place = Place::Joining {
+            position: join.position,
+            asked: false,
+        };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         match connection.client.subscription(index) {
             Some(subscription) => {
                 let before = std::mem::replace(&mut subscription.place, place);
@@ -73,9 +76,15 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     /// Goes on with a subscription that is joining.
     fn look_up(&mut self, slot: u32, index: ChannelIndex) {
         let from = self.reference(slot);
-        let Some(connection) = self.connections.get(slot) else { return };
-        let Some(subscription) = connection.client.subscription(index) else { return };
-        let Place::Joining { position, asked } = &mut subscription.place else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
+        let Some(subscription) = connection.client.subscription(index) else {
+            return;
+        };
+        let Place::Joining { position, asked } = &mut subscription.place else {
+            return;
+        };
         let position = *position;
         let channel = self.channels.at(index);
         if channel.state == State::Opening || *asked {
@@ -134,10 +143,16 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let channel = self.channels.at(index);
         let Some(epoch) = channel.epoch else { return };
         let (name, framed) = (channel.name.clone(), channel.framed);
-        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         let client = &mut connection.client;
-        let Some(subscription) = client.subscription(index) else { return };
-        let Place::Joining { position, .. } = &subscription.place else { return };
+        let Some(subscription) = client.subscription(index) else {
+            return;
+        };
+        let Place::Joining { position, .. } = &subscription.place else {
+            return;
+        };
         let asked = position.map_or(0, |position| position.offset);
         let offset = match (outcome, &gap) {
             (Outcome::Live | Outcome::Reset, _) => framed,
@@ -145,8 +160,19 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             (Outcome::Gap, Some(gap)) => gap.to,
         };
         let head = page.as_ref().map_or(framed, |page| page.head.max(framed));
-        subscription.place = Place::Behind { sent: offset, reading: false, page };
-        let entry = PositionEntry { channel: name, epoch, offset, head, outcome, gap };
+        subscription.place = Place::Behind {
+            sent: offset,
+            reading: false,
+            page,
+        };
+        let entry = PositionEntry {
+            channel: name,
+            epoch,
+            offset,
+            head,
+            outcome,
+            gap,
+        };
         if let Phase::Joining(welcoming) = &mut client.phase {
             welcoming.entries.push(entry);
             welcoming.missing -= 1;
@@ -161,14 +187,22 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     /// Answers the `subscribe` that waits for this channel's entry.
     pub(crate) fn answer_entry(&mut self, slot: u32, entry: &PositionEntry) {
-        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         let client = &mut connection.client;
         let waited = client.under_way.take_if(|under_way| {
             matches!(&under_way.what, Awaited::Entry { channel } if *channel == entry.channel)
         });
         if let Some(under_way) = waited {
             let data = serde_json::to_value(entry).expect("an entry is plain data");
-            self.send(slot, &ServerFrame::Reply { id: under_way.id, data });
+            self.send(
+                slot,
+                &ServerFrame::Reply {
+                    id: under_way.id,
+                    data,
+                },
+            );
             self.next_commands(slot);
         }
     }
@@ -210,14 +244,22 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     pub(crate) fn catch_up(&mut self, slot: u32, index: ChannelIndex) {
         let from = self.reference(slot);
         loop {
-            let Some(connection) = self.connections.get(slot) else { return };
+            let Some(connection) = self.connections.get(slot) else {
+                return;
+            };
             let open = matches!(connection.client.phase, Phase::Open);
             let blocked = connection.outbox.is_some();
-            let Some(subscription) = connection.client.subscription(index) else { return };
+            let Some(subscription) = connection.client.subscription(index) else {
+                return;
+            };
             let (sent, reading, page) = match &mut subscription.place {
                 Place::Joining { .. } => return self.look_up(slot, index),
                 Place::Live { .. } => return,
-                Place::Behind { sent, reading, page } => (sent, reading, page),
+                Place::Behind {
+                    sent,
+                    reading,
+                    page,
+                } => (sent, reading, page),
             };
             if !open || blocked {
                 return;
@@ -241,7 +283,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             self.scratch.clear();
             let sent = *sent;
             if let Some(last) = channel.recent_after(sent, CATCH_UP_BYTES, &mut self.scratch) {
-                self.seat.counters.deliveries.fetch_add(last - sent, Ordering::Relaxed);
+                self.seat
+                    .counters
+                    .deliveries
+                    .fetch_add(last - sent, Ordering::Relaxed);
                 self.write_scratch(slot);
                 self.moved(slot, index, last);
                 continue;
@@ -272,7 +317,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         }
         self.json = json;
         if last > sent {
-            self.seat.counters.deliveries.fetch_add(last - sent, Ordering::Relaxed);
+            self.seat
+                .counters
+                .deliveries
+                .fetch_add(last - sent, Ordering::Relaxed);
             self.write_scratch(slot);
         }
         last
@@ -289,15 +337,27 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     fn go_live(&mut self, slot: u32, index: ChannelIndex) {
         let generation = self.connections.generation(slot);
-        let Some(connection) = self.connections.get(slot) else { return };
-        let Some(subscription) = connection.client.subscription(index) else { return };
-        let Place::Behind { sent, .. } = subscription.place else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
+        let Some(subscription) = connection.client.subscription(index) else {
+            return;
+        };
+        let Place::Behind { sent, .. } = subscription.place else {
+            return;
+        };
         let channel = self.channels.at(index);
         let at = u32::try_from(channel.subscribers.len())
             .expect("a channel has no more subscribers than the shard has slots");
-        channel.subscribers.push(Subscriber { slot, generation, sent });
+        channel.subscribers.push(Subscriber {
+            slot,
+            generation,
+            sent,
+        });
         subscription.place = Place::Live { at };
-        channel.behind.retain(|behind| *behind != (slot, generation));
+        channel
+            .behind
+            .retain(|behind| *behind != (slot, generation));
     }
 
     // --- leaving --------------------------------------------------------------------------------
@@ -305,16 +365,23 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     /// Ends a subscription. A channel that nobody listens to is forgotten.
     pub(crate) fn leave(&mut self, slot: u32, index: ChannelIndex) {
         let generation = self.connections.generation(slot);
-        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         let subscriptions = &mut connection.client.subscriptions;
-        let Some(place) = subscriptions.iter().position(|known| known.channel == index) else {
+        let Some(place) = subscriptions
+            .iter()
+            .position(|known| known.channel == index)
+        else {
             return;
         };
         if let Place::Live { at } = subscriptions.swap_remove(place).place {
             self.remove_subscriber(index, at);
         }
         let channel = self.channels.at(index);
-        channel.behind.retain(|behind| *behind != (slot, generation));
+        channel
+            .behind
+            .retain(|behind| *behind != (slot, generation));
         if channel.is_idle() {
             self.channels.remove(index);
         }
@@ -364,16 +431,27 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         opening.retain(|name| self.channels.find(name).is_some());
         for names in opening.chunks(HEADS_PER_REQUEST) {
             let channels = names.iter().map(|name| (name.clone(), 0)).collect();
-            self.outside.ask(Request::Heads { shard: self.id, channels });
+            self.outside.ask(Request::Heads {
+                shard: self.id,
+                channels,
+            });
         }
     }
 
     /// Asks for the heads of every channel, to compare.
     pub(crate) fn reconcile(&mut self) {
-        let live = self.channels.iter().filter(|channel| channel.state == State::Live);
-        let channels: Vec<_> = live.map(|channel| (channel.name.clone(), channel.framed)).collect();
+        let live = self
+            .channels
+            .iter()
+            .filter(|channel| channel.state == State::Live);
+        let channels: Vec<_> = live
+            .map(|channel| (channel.name.clone(), channel.framed))
+            .collect();
         for channels in channels.chunks(HEADS_PER_REQUEST) {
-            self.outside.ask(Request::Heads { shard: self.id, channels: channels.to_vec() });
+            self.outside.ask(Request::Heads {
+                shard: self.id,
+                channels: channels.to_vec(),
+            });
         }
     }
 
@@ -386,12 +464,16 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Ok(heads) => heads,
             Err(_) => {
                 let due_ms = self.now.monotonic_ms + self.limits.log_retry_ms;
-                let retry = asked.into_iter().map(|(name, _)| (due_ms, Retry::Opening(name)));
+                let retry = asked
+                    .into_iter()
+                    .map(|(name, _)| (due_ms, Retry::Opening(name)));
                 return self.retries.extend(retry);
             }
         };
         for ((name, framed), head) in asked.into_iter().zip(heads.heads) {
-            let Some(index) = self.channels.find(&name) else { continue };
+            let Some(index) = self.channels.find(&name) else {
+                continue;
+            };
             let channel = self.channels.at(index);
             let known_epoch = channel.epoch;
             match channel.state {
@@ -422,7 +504,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         after: u64,
         result: Result<LogPage, LogError>,
     ) {
-        let Some(index) = self.channels.find(name) else { return };
+        let Some(index) = self.channels.find(name) else {
+            return;
+        };
         match reader {
             LogReader::Channel(_) => self.take_channel_page(index, result),
             LogReader::Connection(to) => {
@@ -454,7 +538,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             self.take_event(event);
         }
         // A revocation may have taken the last listener along.
-        let Some(channel) = self.channels.get(index) else { return };
+        let Some(channel) = self.channels.get(index) else {
+            return;
+        };
         if !channel.has_hole() {
             return;
         }
@@ -476,12 +562,20 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let generation = self.connections.generation(slot);
         let channel = self.channels.at(index);
         let (name, epoch) = (channel.name.clone(), channel.epoch);
-        let Some(connection) = self.connections.get(slot) else { return };
-        let Some(subscription) = connection.client.subscription(index) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
+        let Some(subscription) = connection.client.subscription(index) else {
+            return;
+        };
         match (&mut subscription.place, result) {
-            (Place::Joining { position: Some(position), asked }, result)
-                if *asked && position.offset == after =>
-            {
+            (
+                Place::Joining {
+                    position: Some(position),
+                    asked,
+                },
+                result,
+            ) if *asked && position.offset == after => {
                 let position = *position;
                 match result {
                     Ok(page) => self.judge(slot, index, position, page),
@@ -491,7 +585,14 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     }
                 }
             }
-            (Place::Behind { sent, reading, page: kept }, result) if *reading && *sent == after => {
+            (
+                Place::Behind {
+                    sent,
+                    reading,
+                    page: kept,
+                },
+                result,
+            ) if *reading && *sent == after => {
                 *reading = false;
                 match result {
                     Ok(page) if epoch != Some(page.epoch) => self.log_replaced(page.epoch),
@@ -514,7 +615,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     }
 
     fn retry(&mut self, retry: Retry) {
-        self.retries.push((self.now.monotonic_ms + self.limits.log_retry_ms, retry));
+        self.retries
+            .push((self.now.monotonic_ms + self.limits.log_retry_ms, retry));
     }
 
     pub(crate) fn retry_reads(&mut self) {
@@ -522,7 +624,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             return;
         }
         let now_ms = self.now.monotonic_ms;
-        let due = self.retries.extract_if(.., |(due_ms, _)| *due_ms <= now_ms).collect::<Vec<_>>();
+        let due = self
+            .retries
+            .extract_if(.., |(due_ms, _)| *due_ms <= now_ms)
+            .collect::<Vec<_>>();
         for (_, retry) in due {
             match retry {
                 Retry::Opening(name) => {
@@ -558,13 +663,19 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let slots: Vec<u32> = if channel.pinned {
             self.connections.occupied()
         } else {
-            channel.subscribers.iter().map(|subscriber| subscriber.slot).collect()
+            channel
+                .subscribers
+                .iter()
+                .map(|subscriber| subscriber.slot)
+                .collect()
         };
         for slot in slots {
             let detail = format!("events of {name} expired before this server could read them");
             self.close(slot, Goodbye::new(CloseCode::InternalError, detail));
         }
-        let Some(channel) = self.channels.get(index) else { return };
+        let Some(channel) = self.channels.get(index) else {
+            return;
+        };
         channel.seal(&self.limits);
         channel.advance_fan_out(usize::MAX);
         channel.skip_to(last_missing);

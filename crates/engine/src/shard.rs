@@ -2,39 +2,38 @@
 //! It never waits: whatever needs the store, the policy or the log leaves as a [`Request`] and
 //! comes back through the inbox. Start at [`Shard::turn`].
 //!
-//! This file is the loop and the life of a connection; `recovery.rs` brings readers from a
-//! position to now, `delivery.rs` writes.
+//! This file is the loop, how a connection begins, and what comes back from outside; `reading.rs` is
+//! what peers send, `delivery.rs` what they are sent, `recovery.rs` brings readers from a position
+//! to now, and `farewell.rs` is how connections end.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use protocol::{
-    ChannelName, ClientFrame, CloseCode, CommandId, Erasure, ErrorCode, EventName, FrameError,
-    Goodbye, Problem, Revocation, ServerFrame, Timestamp, UserId,
+    ChannelName, CloseCode, CommandId, Erasure, ErrorCode, EventName, Goodbye, Problem, Revocation,
+    ServerFrame, Timestamp, UserId,
 };
-use websocket::{Incoming, Opcode};
+use websocket::Opcode;
 
 use crate::announce::Seat;
 use crate::channel::{ChannelIndex, Channels};
-use crate::client::{Account, Awaited, Client, Effect, Phase, Welcoming, refusal};
+use crate::client::{Account, Awaited, Client, Phase, Welcoming, refusal};
 use crate::connections::{Connection, Connections};
+use crate::farewell::{Breakage, restarting};
+use crate::reading::Input;
 use crate::recovery::Retry;
 use crate::statistics::Entered;
 use crate::wheel::{Timer, Wheel};
 use crate::{
-    Admission, Attach, Closed, ConnectionRef, Event, Limits, Message, Now, Opening, Outside,
-    Request, ShardSeat, Transport,
+    Admission, Attach, ConnectionRef, Event, Limits, Message, Now, Opening, Outside, Request,
+    ShardSeat, Transport,
 };
 
 /// Size of the one read buffer of a shard, in bytes.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
-
-/// Reads of one socket before the others have their turn.
-const READS_PER_TURN: usize = 4;
 
 /// How the server names itself in a welcome.
 #[derive(Clone, Debug)]
@@ -77,36 +76,19 @@ pub struct Shard<T, O> {
     pub(crate) scratch: BytesMut,
     pub(crate) json: String,
     name: ServerName,
-    users: HashMap<UserId, Vec<u32>>,
+    pub(crate) users: HashMap<UserId, Vec<u32>>,
     wheel: Wheel,
-    read_buffer: Vec<u8>,
-    draining: bool,
-    lent: Lent,
+    pub(crate) read_buffer: Vec<u8>,
+    pub(crate) draining: bool,
+    pub(crate) lent: Lent,
 }
 
 /// Lists that are used again each turn.
 #[derive(Default)]
-struct Lent {
-    ready: Vec<u32>,
+pub(crate) struct Lent {
+    pub(crate) ready: Vec<u32>,
     fired: Vec<Timer>,
-    inputs: Vec<Input>,
-}
-
-/// Why a connection cannot go on being written to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Breakage {
-    /// Its outbox is full.
-    TooSlow,
-    /// The socket is broken.
-    Lost(std::io::ErrorKind),
-}
-
-/// One thing that a peer sent.
-enum Input {
-    Command(Result<ClientFrame, FrameError>),
-    Echo(Opcode, Bytes),
-    Ping(Bytes),
-    Close(Option<u16>),
+    pub(crate) inputs: Vec<Input>,
 }
 
 impl<T: Transport, O: Outside> Shard<T, O> {
@@ -168,7 +150,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         self.retry_reads();
         self.flush();
         self.ask_heads();
-        self.seat.counters.channels.store(self.channels.len() - 1, Ordering::Relaxed);
+        self.seat
+            .counters
+            .channels
+            .store(self.channels.len() - 1, Ordering::Relaxed);
         let inbox = &self.seat.inbox;
         let retry_ms = self.retries.iter().map(|(due_ms, _)| *due_ms).min();
         Turn {
@@ -191,7 +176,11 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     && matches!(client.phase, Phase::Authenticating)
                     && client.account.is_none()
                 {
-                    client.account = Some(Box::new(Account { user, session, welcome: None }));
+                    client.account = Some(Box::new(Account {
+                        user,
+                        session,
+                        welcome: None,
+                    }));
                     self.users.entry(user).or_default().push(to.slot);
                 }
             }
@@ -214,7 +203,13 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     && let Some(under_way) = client.under_way.take()
                 {
                     if let Some(data) = data {
-                        self.send(to.slot, &ServerFrame::Reply { id: under_way.id, data });
+                        self.send(
+                            to.slot,
+                            &ServerFrame::Reply {
+                                id: under_way.id,
+                                data,
+                            },
+                        );
                     }
                     self.next_commands(to.slot);
                 }
@@ -235,7 +230,12 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     self.next_commands(to.slot);
                 }
             }
-            Message::Page { reader, channel, after, result } => {
+            Message::Page {
+                reader,
+                channel,
+                after,
+                result,
+            } => {
                 self.take_page(reader, &channel, after, result);
             }
             Message::Heads { asked, result } => self.take_heads(asked, result),
@@ -257,7 +257,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         };
         let deadline_ms = now.monotonic_ms + wait_ms;
         let client = Client::new(attach.connection, attach.address, phase, deadline_ms, now);
-        let slot = self.connections.insert(Connection::new(attach.transport, client));
+        let slot = self
+            .connections
+            .insert(Connection::new(attach.transport, client));
         self.schedule(slot);
         if self.draining {
             self.close(slot, restarting(0));
@@ -265,8 +267,16 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             match attach.opening {
                 Opening::Token(token) => {
                     let from = self.reference(slot);
-                    let (address, resume) = (attach.address, BTreeMap::new());
-                    self.outside.ask(Request::Connect { from, address, token, resume });
+                    let (connection, address) = (attach.connection, attach.address);
+                    let resume = BTreeMap::new();
+                    let connect = Request::Connect {
+                        from,
+                        connection,
+                        address,
+                        token,
+                        resume,
+                    };
+                    self.outside.ask(connect);
                 }
                 Opening::Refused(goodbye) => self.close(slot, goodbye),
                 Opening::FirstFrame | Opening::Echo => {}
@@ -284,11 +294,15 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let now = self.now;
         let limits = self.limits;
         let census = Arc::clone(&self.seat.census);
-        let Some(client) = self.client(to) else { return };
+        let Some(client) = self.client(to) else {
+            return;
+        };
         if !matches!(client.phase, Phase::Authenticating) {
             return;
         }
-        let Some(account) = client.account.as_mut() else { return };
+        let Some(account) = client.account.as_mut() else {
+            return;
+        };
         let first = match census.enter(&admission.user, now.wall, limits.per_user_max) {
             Entered::TooMany => {
                 let most = limits.per_user_max;
@@ -308,7 +322,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             shows_presence: admission.shows_presence,
         }));
         if let Some(presence) = first {
-            self.outside.ask(Request::Presence { presence, online: true });
+            self.outside.ask(Request::Presence {
+                presence,
+                online: true,
+            });
         }
         if admission.channels.is_empty() {
             return self.welcome(to.slot);
@@ -322,9 +339,15 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     pub(crate) fn welcome(&mut self, slot: u32) {
         let now = self.now;
         let limits = self.limits;
-        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         let client = &mut connection.client;
-        let Some(user) = client.account.as_ref().and_then(|account| account.welcome.clone()) else {
+        let Some(user) = client
+            .account
+            .as_ref()
+            .and_then(|account| account.welcome.clone())
+        else {
             return;
         };
         let welcoming = match std::mem::replace(&mut client.phase, Phase::Open) {
@@ -356,183 +379,42 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             channels: welcoming.entries,
             presence: welcoming.shows_presence.then(|| self.seat.census.online()),
         });
+        let connection = client.connection;
+        self.outside.ask(Request::Welcomed(connection));
         self.send(slot, &frame);
         for denied in welcoming.denied {
             let (channel, code, detail) = (denied.channel, denied.code, denied.detail);
-            self.send(slot, &ServerFrame::Unsubscribed { channel, code, detail });
+            self.send(
+                slot,
+                &ServerFrame::Unsubscribed {
+                    channel,
+                    code,
+                    detail,
+                },
+            );
         }
         self.schedule(slot);
         self.catch_up_all(slot);
         self.next_commands(slot);
     }
 
-    // --- what a peer sends ----------------------------------------------------------------------
-
-    fn serve_ready(&mut self) {
-        let mut ready = std::mem::take(&mut self.lent.ready);
-        self.seat.inbox.signal().take_ready(&mut ready);
-        ready.sort_unstable();
-        ready.dedup();
-        for slot in ready.iter().copied() {
-            self.drain_outbox(slot);
-            self.read(slot);
-            self.bury();
-        }
-        self.lent.ready = ready;
-    }
-
-    fn read(&mut self, slot: u32) {
-        let mut buffer = std::mem::take(&mut self.read_buffer);
-        for round in 1..=READS_PER_TURN {
-            let Some((connection, waker)) = self.connections.with_waker(slot) else { break };
-            let mut context = Context::from_waker(waker);
-            match connection.transport.poll_read(&mut context, &mut buffer) {
-                Poll::Pending => break,
-                Poll::Ready(Ok(0)) => {
-                    self.gone(slot, "the peer went without a close frame");
-                    break;
-                }
-                Poll::Ready(Ok(count)) => {
-                    let generation = self.connections.generation(slot);
-                    self.digest(slot, &mut buffer[..count]);
-                    if !self.connections.is_current(slot, generation) {
-                        break;
-                    }
-                    if round == READS_PER_TURN {
-                        self.seat.inbox.signal().ready(slot);
-                    }
-                }
-                Poll::Ready(Err(error)) => {
-                    self.gone(slot, &format!("the socket is broken: {}", error.kind()));
-                    break;
-                }
-            }
-        }
-        self.read_buffer = buffer;
-    }
-
-    fn digest(&mut self, slot: u32, bytes: &mut [u8]) {
-        let Some(connection) = self.connections.get(slot) else { return };
-        connection.client.unheard = false;
-        let echo = matches!(connection.client.phase, Phase::Echo);
-        let limits = websocket::Limits {
-            message_max_bytes: self.limits.frame_max_bytes,
-            fragments_max: self.limits.fragments_max,
-        };
-        let mut inputs = std::mem::take(&mut self.lent.inputs);
-        let read = connection.reader.feed(&limits, bytes, |incoming| {
-            inputs.push(match incoming {
-                Incoming::Text(text) if echo => {
-                    Input::Echo(Opcode::Text, Bytes::copy_from_slice(text.as_bytes()))
-                }
-                Incoming::Binary(data) if echo => {
-                    Input::Echo(Opcode::Binary, Bytes::copy_from_slice(data))
-                }
-                Incoming::Text(text) => Input::Command(ClientFrame::parse(text)),
-                Incoming::Binary(data) => Input::Command(Err(FrameError {
-                    id: None,
-                    detail: format!("a binary frame of {} bytes; frames are JSON texts", data.len()),
-                })),
-                Incoming::Ping(data) => Input::Ping(Bytes::copy_from_slice(data)),
-                Incoming::Pong(_) => return ControlFlow::Continue(()),
-                Incoming::Close(frame) => Input::Close(frame.map(|frame| frame.code)),
-            });
-            ControlFlow::Continue(())
-        });
-        let generation = self.connections.generation(slot);
-        for input in inputs.drain(..) {
-            if self.connections.is_current(slot, generation) {
-                self.input(slot, input);
-            }
-        }
-        self.lent.inputs = inputs;
-        if let Err(error) = read
-            && self.connections.is_current(slot, generation)
-        {
-            self.close_with(slot, error.close_code(), &error.to_string(), None);
-        }
-    }
-
-    fn input(&mut self, slot: u32, input: Input) {
-        let (now, limits) = (self.now, self.limits);
-        let Some(connection) = self.connections.get(slot) else { return };
-        let client = &mut connection.client;
-        let closing = matches!(client.phase, Phase::Closing);
-        match input {
-            Input::Command(frame) => {
-                if let Some(effect) = client.receive(frame, now, &limits) {
-                    self.perform(slot, effect);
-                }
-            }
-            Input::Echo(opcode, data) if !closing => self.write_frame(slot, opcode, &data),
-            Input::Ping(data) if !closing => {
-                if client.may_pong(now, &limits) {
-                    self.write_frame(slot, Opcode::Pong, &data);
-                }
-            }
-            Input::Echo(..) | Input::Ping(_) => {}
-            Input::Close(code) => {
-                client.peer_closed = true;
-                if closing {
-                    self.gone_if_flushed(slot);
-                } else {
-                    client.ends(code.unwrap_or(1005), "the peer closed the connection");
-                    self.close_with(slot, code.unwrap_or(1000), "", None);
-                    self.gone_if_flushed(slot);
-                }
-            }
-        }
-    }
-
-    fn perform(&mut self, slot: u32, effect: Effect) {
-        let from = self.reference(slot);
-        match effect {
-            Effect::Send(frame) => self.send(slot, &frame),
-            Effect::Authenticate { token, resume } => {
-                self.schedule(slot);
-                let Some(connection) = self.connections.get(slot) else { return };
-                let address = connection.client.address;
-                self.outside.ask(Request::Connect { from, address, token, resume });
-            }
-            Effect::Refresh { token } => {
-                if let Some((user, session)) = self.account(slot) {
-                    self.outside.ask(Request::Refresh { from, user, session, token });
-                }
-            }
-            Effect::Authorize { channel } => {
-                if let Some((user, _)) = self.account(slot) {
-                    self.outside.ask(Request::Authorize { from, user, channel });
-                }
-            }
-            Effect::Outside { command } => {
-                if let Some((user, _)) = self.account(slot) {
-                    self.outside.ask(Request::Command { from, user, command });
-                }
-            }
-            Effect::Leave { id, channel } => self.unsubscribe(slot, id, &channel),
-            Effect::Close(goodbye) => self.close(slot, goodbye),
-        }
-    }
-
-    /// Runs the commands that waited, until one is under way.
-    pub(crate) fn next_commands(&mut self, slot: u32) {
-        let now = self.now;
-        while let Some(connection) = self.connections.get(slot)
-            && let Some(effect) = connection.client.next(now)
-        {
-            self.perform(slot, effect);
-        }
-    }
-
     // --- answers from outside -------------------------------------------------------------------
 
     fn granted(&mut self, to: ConnectionRef) {
         let limit = self.limits.subscriptions_max;
-        let Some(client) = self.client(to) else { return };
-        let Some(under_way) = client.under_way.as_mut() else { return };
-        let Awaited::Subscribe { channel, position } = &under_way.what else { return };
+        let Some(client) = self.client(to) else {
+            return;
+        };
+        let Some(under_way) = client.under_way.as_mut() else {
+            return;
+        };
+        let Awaited::Subscribe { channel, position } = &under_way.what else {
+            return;
+        };
         let (channel, position) = (channel.clone(), *position);
-        under_way.what = Awaited::Entry { channel: channel.clone() };
+        under_way.what = Awaited::Entry {
+            channel: channel.clone(),
+        };
         let id = under_way.id.clone();
         let subscriptions = client.subscriptions.len();
         let known = self.channels.find(&channel);
@@ -547,33 +429,61 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             if let Some(client) = self.client(to) {
                 client.under_way = None;
             }
-            self.perform(to.slot, refusal(id, Problem::new(ErrorCode::SubscriptionLimit, detail)));
+            self.perform(
+                to.slot,
+                refusal(id, Problem::new(ErrorCode::SubscriptionLimit, detail)),
+            );
             return self.next_commands(to.slot);
         }
-        self.join(to.slot, crate::JoinChannel { channel, position, automatic: false });
+        self.join(
+            to.slot,
+            crate::JoinChannel {
+                channel,
+                position,
+                automatic: false,
+            },
+        );
     }
 
     fn extend(&mut self, to: ConnectionRef, expires_at: Timestamp) {
         let (now, limits) = (self.now, self.limits);
-        let Some(client) = self.client(to) else { return };
-        let Some(under_way) = client.under_way.take() else { return };
+        let Some(client) = self.client(to) else {
+            return;
+        };
+        let Some(under_way) = client.under_way.take() else {
+            return;
+        };
         client.deadline_ms = expiry_ms(expires_at, now, &limits);
         let data = serde_json::json!({ "expires_at": expires_at });
-        self.send(to.slot, &ServerFrame::Reply { id: under_way.id, data });
+        self.send(
+            to.slot,
+            &ServerFrame::Reply {
+                id: under_way.id,
+                data,
+            },
+        );
         self.schedule(to.slot);
         self.next_commands(to.slot);
     }
 
-    fn unsubscribe(&mut self, slot: u32, id: Option<CommandId>, channel: &ChannelName) {
+    pub(crate) fn unsubscribe(&mut self, slot: u32, id: Option<CommandId>, channel: &ChannelName) {
         let found = self.channels.find(channel).and_then(|index| {
             let client = &mut self.connections.get(slot)?.client;
-            client.subscription(index).map(|subscription| (index, subscription.automatic))
+            client
+                .subscription(index)
+                .map(|subscription| (index, subscription.automatic))
         });
         let refuse = |detail| refusal(id.clone(), Problem::new(ErrorCode::NotSubscribed, detail));
         match found {
             Some((index, false)) => {
                 self.leave(slot, index);
-                self.send(slot, &ServerFrame::Reply { id, data: serde_json::json!({}) });
+                self.send(
+                    slot,
+                    &ServerFrame::Reply {
+                        id,
+                        data: serde_json::json!({}),
+                    },
+                );
             }
             Some((_, true)) => {
                 let effect = refuse(format!("{channel} is automatic and cannot be left"));
@@ -588,7 +498,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     /// Frames an event that was announced or read, or remembers that the log has it.
     pub(crate) fn take_event(&mut self, event: &Event) {
-        let Some(index) = self.channels.find(&event.channel) else { return };
+        let Some(index) = self.channels.find(&event.channel) else {
+            return;
+        };
         let channel = self.channels.at(index);
         if !channel.accepts(event.offset) {
             return self.fill_hole(index);
@@ -630,7 +542,11 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     fn revoke(&mut self, revocation: &Revocation) {
         let code = CloseCode::from_code(revocation.code).unwrap_or(CloseCode::SessionEnded);
-        let slots = self.users.get(&revocation.user).cloned().unwrap_or_default();
+        let slots = self
+            .users
+            .get(&revocation.user)
+            .cloned()
+            .unwrap_or_default();
         for slot in slots {
             let ended = self
                 .account(slot)
@@ -641,25 +557,22 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         }
     }
 
-    fn drain(&mut self, window_ms: u64) {
-        self.draining = true;
-        let slots = self.connections.occupied();
-        let count = slots.len() as u64;
-        for (place, slot) in slots.into_iter().enumerate() {
-            self.close(slot, restarting(window_ms * place as u64 / count));
-        }
-    }
-
     // --- time -----------------------------------------------------------------------------------
 
     /// Makes sure that the wheel looks at a connection when it is due.
     pub(crate) fn schedule(&mut self, slot: u32) {
         let generation = self.connections.generation(slot);
-        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         let due_ms = connection.client.due_ms();
         if due_ms < connection.timer_ms {
             connection.timer_ms = due_ms;
-            self.wheel.insert(Timer { due_ms, slot, generation });
+            self.wheel.insert(Timer {
+                due_ms,
+                slot,
+                generation,
+            });
         }
     }
 
@@ -670,7 +583,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             if !self.connections.is_current(timer.slot, timer.generation) {
                 continue;
             }
-            let Some(connection) = self.connections.get(timer.slot) else { continue };
+            let Some(connection) = self.connections.get(timer.slot) else {
+                continue;
+            };
             if connection.timer_ms != timer.due_ms {
                 continue; // an earlier one took its place
             }
@@ -686,7 +601,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     fn due(&mut self, slot: u32) {
         let (now, limits) = (self.now, self.limits);
-        let Some(connection) = self.connections.get(slot) else { return };
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
         let client = &mut connection.client;
         let late_ms = now.monotonic_ms.saturating_sub(client.deadline_ms);
         match client.phase {
@@ -697,7 +614,13 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Phase::Authenticating | Phase::Joining(_) => {
                 let detail = format!("no answer within {} s", limits.admission_ms / 1_000);
                 let goodbye = Goodbye::new(CloseCode::Overloaded, detail);
-                self.close(slot, Goodbye { retry_after_ms: Some(5_000), ..goodbye });
+                self.close(
+                    slot,
+                    Goodbye {
+                        retry_after_ms: Some(5_000),
+                        ..goodbye
+                    },
+                );
             }
             Phase::Echo => self.close_with(slot, 1000, "an echo socket lives 60 s", None),
             Phase::Closing => {
@@ -716,117 +639,16 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Phase::Open => {
                 client.unheard = true;
                 client.ping_ms = now.monotonic_ms + limits.heartbeat_ms;
-                let heartbeat = ServerFrame::Heartbeat { server_time: now.wall }.to_json();
+                let heartbeat = ServerFrame::Heartbeat {
+                    server_time: now.wall,
+                }
+                .to_json();
                 self.scratch.clear();
                 websocket::write_frame(&mut self.scratch, Opcode::Ping, b"");
                 websocket::write_frame(&mut self.scratch, Opcode::Text, heartbeat.as_bytes());
                 self.write_scratch(slot);
             }
         }
-    }
-
-    // --- a connection ends ----------------------------------------------------------------------
-
-    /// Says goodbye and closes. What waits in the outbox is dropped: the log has it.
-    pub(crate) fn close(&mut self, slot: u32, goodbye: Goodbye) {
-        let reason = goodbye.code.reason(&goodbye.detail);
-        self.close_with(slot, goodbye.code.code(), &reason, Some(goodbye));
-    }
-
-    fn close_with(&mut self, slot: u32, code: u16, reason: &str, goodbye: Option<Goodbye>) {
-        let (now, limits) = (self.now, self.limits);
-        match self.connections.get(slot) {
-            Some(connection) if !matches!(connection.client.phase, Phase::Closing) => {}
-            _ => return,
-        }
-        self.retire(slot);
-        let Some(connection) = self.connections.get(slot) else { return };
-        connection.client.ends(code, reason);
-        connection.client.closing(now, &limits);
-        let before = connection.outbox_bytes();
-        if let Some(outbox) = &mut connection.outbox {
-            outbox.cut();
-        }
-        let after = connection.outbox_bytes();
-        self.seat.counters.outbox_bytes.fetch_sub(before - after, Ordering::Relaxed);
-        self.scratch.clear();
-        if let Some(goodbye) = goodbye {
-            let json = ServerFrame::Goodbye(goodbye).to_json();
-            websocket::write_frame(&mut self.scratch, Opcode::Text, json.as_bytes());
-        }
-        websocket::write_close(&mut self.scratch, code, reason);
-        self.write_scratch(slot);
-        self.schedule(slot);
-    }
-
-    /// Takes a connection out of every channel and count; it will get nothing any more.
-    fn retire(&mut self, slot: u32) {
-        while let Some(connection) = self.connections.get(slot)
-            && let Some(subscription) = connection.client.subscriptions.last()
-        {
-            let index = subscription.channel;
-            self.leave(slot, index);
-        }
-        let Some(connection) = self.connections.get(slot) else { return };
-        let Some(account) = &mut connection.client.account else { return };
-        if let Some(slots) = self.users.get_mut(&account.user) {
-            slots.retain(|other| *other != slot);
-            if slots.is_empty() {
-                self.users.remove(&account.user);
-            }
-        }
-        if let Some(welcome) = account.welcome.take()
-            && let Some(presence) = self.seat.census.leave(&welcome)
-        {
-            self.outside.ask(Request::Presence { presence, online: false });
-        }
-    }
-
-    /// Closes the connections that broke while they were written to.
-    pub(crate) fn bury(&mut self) {
-        while let Some((slot, breakage)) = self.broken.pop() {
-            match breakage {
-                Breakage::TooSlow => {
-                    let limit = self.limits.outbox_max_bytes;
-                    let detail = format!("more than {limit} bytes waited to be read");
-                    self.close(slot, Goodbye::new(CloseCode::TooSlow, detail));
-                }
-                Breakage::Lost(kind) => self.gone(slot, &format!("the socket is broken: {kind}")),
-            }
-        }
-    }
-
-    /// Lets a connection go once its close frame is out and the peer has said goodbye too.
-    pub(crate) fn gone_if_flushed(&mut self, slot: u32) {
-        if let Some(connection) = self.connections.get(slot)
-            && connection.client.peer_closed
-            && connection.outbox.is_none()
-        {
-            self.gone(slot, "closed by both sides");
-        }
-    }
-
-    /// Forgets a connection.
-    fn gone(&mut self, slot: u32, detail: &str) {
-        self.retire(slot);
-        self.broken.retain(|(other, _)| *other != slot);
-        let Some(mut connection) = self.connections.remove(slot) else { return };
-        let waiting = connection.outbox_bytes();
-        self.seat.counters.outbox_bytes.fetch_sub(waiting, Ordering::Relaxed);
-        connection.client.ends(1006, detail);
-        let client = connection.client;
-        let Some(farewell) = client.farewell else { return };
-        let (code, detail) = *farewell;
-        self.seat.census.closed(code, client.welcomed);
-        self.outside.ask(Request::Closed(Closed {
-            connection: client.connection,
-            user: client.account.map(|account| account.user),
-            address: client.address,
-            welcomed: client.welcomed,
-            code,
-            detail: detail.as_ref().to_owned(),
-            lived_ms: self.now.monotonic_ms.saturating_sub(client.attached_ms),
-        }));
     }
 
     // --- small things ---------------------------------------------------------------------------
@@ -836,24 +658,22 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         if !self.connections.is_current(to.slot, to.generation) {
             return None;
         }
-        self.connections.get(to.slot).map(|connection| &mut connection.client)
+        self.connections
+            .get(to.slot)
+            .map(|connection| &mut connection.client)
     }
 
     pub(crate) fn reference(&self, slot: u32) -> ConnectionRef {
-        ConnectionRef { shard: self.id, slot, generation: self.connections.generation(slot) }
+        ConnectionRef {
+            shard: self.id,
+            slot,
+            generation: self.connections.generation(slot),
+        }
     }
 
-    fn account(&mut self, slot: u32) -> Option<(UserId, protocol::SessionId)> {
+    pub(crate) fn account(&mut self, slot: u32) -> Option<(UserId, protocol::SessionId)> {
         let account = self.connections.get(slot)?.client.account.as_ref()?;
         Some((account.user, account.session))
-    }
-}
-
-fn restarting(retry_after_ms: u64) -> Goodbye {
-    Goodbye {
-        code: CloseCode::ServerRestarting,
-        detail: "the server is being restarted".to_owned(),
-        retry_after_ms: Some(retry_after_ms),
     }
 }
 

@@ -108,14 +108,15 @@ impl Census {
 
     pub(crate) fn closed(&self, code: u16, welcomed: bool) {
         let mut state = self.lock();
-        let counts = if welcomed { &mut state.closes } else { &mut state.refusals };
+        let counts = if welcomed {
+            &mut state.closes
+        } else {
+            &mut state.refusals
+        };
         *counts.entry(code).or_default() += 1;
     }
 
-    pub(crate) fn read<'a>(
-        &self,
-        shards: impl Iterator<Item = &'a ShardCounters>,
-    ) -> Statistics {
+    pub(crate) fn read<'a>(&self, shards: impl Iterator<Item = &'a ShardCounters>) -> Statistics {
         let state = self.lock();
         let mut statistics = Statistics {
             connections: state.by_role.values().sum(),

@@ -86,7 +86,11 @@ mod tests {
     use super::*;
 
     fn timer(due_ms: u64) -> Timer {
-        Timer { due_ms, slot: 0, generation: 0 }
+        Timer {
+            due_ms,
+            slot: 0,
+            generation: 0,
+        }
     }
 
     fn run(wheel: &mut Wheel, now_ms: u64) -> Vec<u64> {

@@ -9,6 +9,8 @@ pub const CLOSE_REASON_MAX_BYTES: usize = 123;
 
 /// What a client does after a close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
     /// 4000–4099: connect again after a pause.

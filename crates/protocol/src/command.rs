@@ -21,6 +21,8 @@ pub struct ClientFrame {
 
 /// What a client asks.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Prove who you are and say where you stopped reading. Answer: `welcome`.
@@ -28,6 +30,7 @@ pub enum Command {
         /// The socket token.
         token: String,
         /// The last position of each channel that was read before.
+        #[cfg_attr(feature = "typescript", ts(as = "Option<crate::typescript::Resume>", optional))]
         #[serde(default)]
         resume: BTreeMap<ChannelName, Position>,
     },
@@ -37,6 +40,7 @@ pub enum Command {
         /// Which channel.
         channel: ChannelName,
         /// Where to go on from.
+        #[cfg_attr(feature = "typescript", ts(optional))]
         #[serde(default)]
         position: Option<Position>,
     },
@@ -79,6 +83,8 @@ pub enum Command {
 
 /// A place in a channel that a client resumes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     /// The log's lifetime that the offset belongs to.
@@ -86,12 +92,15 @@ pub struct Position {
     /// The last offset that was read; 0 for none.
     pub offset: u64,
     /// The event at that offset, so that a restored log is noticed.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<EventId>,
 }
 
 /// The `id` of a command: a text or a whole number; the answer repeats it as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum CommandId {
     /// A text of at most [`COMMAND_ID_MAX_CHARS`] characters.

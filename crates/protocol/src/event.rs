@@ -10,7 +10,9 @@ use crate::UnknownWord;
 pub const OFFSET_MAX: u64 = (1 << 53) - 1;
 
 macro_rules! events {
-    ($($variant:ident = $name:literal $topic:ident;)+) => {
+    (@kept) => { true };
+    (@passing) => { false };
+    ($($variant:ident = $name:literal $topic:ident $kept:ident $data:ident;)+) => {
         /// The kinds of events.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum EventName {
@@ -32,6 +34,28 @@ macro_rules! events {
             pub const fn topic(self) -> Topic {
                 match self { $(Self::$variant => Topic::$topic,)+ }
             }
+
+            /// Whether the log keeps it. What it does not keep has neither id nor offset, and may
+            /// be lost.
+            #[must_use]
+            pub const fn is_kept(self) -> bool {
+                match self { $(Self::$variant => events!(@$kept),)+ }
+            }
+
+            /// The name of the type of its data.
+            #[cfg(feature = "typescript")]
+            pub(crate) const fn data_type(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($data),)+ }
+            }
+
+            /// The schema of its data.
+            #[cfg(feature = "schema")]
+            pub(crate) fn data_schema(
+                self,
+                generator: &mut schemars::SchemaGenerator,
+            ) -> schemars::Schema {
+                match self { $(Self::$variant => generator.subschema_for::<crate::$data>(),)+ }
+            }
         }
 
         impl FromStr for EventName {
@@ -51,22 +75,22 @@ macro_rules! events {
 }
 
 events! {
-    OrderCreated = "order.created" Orders;
-    OrderUpdated = "order.updated" Orders;
-    BookingCreated = "booking.created" Bookings;
-    BookingUpdated = "booking.updated" Bookings;
-    NotificationCreated = "notification.created" Notifications;
-    NotificationRead = "notification.read" Notifications;
-    ChatCreated = "chat.created" Messages;
-    ChatUpdated = "chat.updated" Messages;
-    MessageCreated = "message.created" Messages;
-    MessageUpdated = "message.updated" Messages;
-    TypingStarted = "typing.started" Messages;
-    TypingStopped = "typing.stopped" Messages;
-    PresenceOnline = "presence.online" Presence;
-    PresenceOffline = "presence.offline" Presence;
-    SessionRevoked = "session.revoked" Internal;
-    TextErased = "text.erased" Internal;
+    OrderCreated = "order.created" Orders kept OrderData;
+    OrderUpdated = "order.updated" Orders kept OrderData;
+    BookingCreated = "booking.created" Bookings kept BookingData;
+    BookingUpdated = "booking.updated" Bookings kept BookingData;
+    NotificationCreated = "notification.created" Notifications kept NotificationData;
+    NotificationRead = "notification.read" Notifications kept NotificationData;
+    ChatCreated = "chat.created" Messages kept ChatData;
+    ChatUpdated = "chat.updated" Messages kept ChatData;
+    MessageCreated = "message.created" Messages kept MessageData;
+    MessageUpdated = "message.updated" Messages kept MessageData;
+    TypingStarted = "typing.started" Messages passing TypingData;
+    TypingStopped = "typing.stopped" Messages passing TypingData;
+    PresenceOnline = "presence.online" Presence passing PresenceData;
+    PresenceOffline = "presence.offline" Presence passing PresenceData;
+    SessionRevoked = "session.revoked" Internal kept Revocation;
+    TextErased = "text.erased" Internal kept Erasure;
 }
 
 /// What a group of events is about.

@@ -2,6 +2,7 @@
 //! No I/O, no clock, no rule about who may do what (that is `desk`).
 //! Start at [`command`] for what a client says and at [`push`] for what the server says.
 
+mod answer;
 mod channel;
 mod close_code;
 mod command;
@@ -13,9 +14,14 @@ mod object;
 mod problem;
 mod push;
 mod revocation;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod time;
+#[cfg(feature = "typescript")]
+mod typescript;
 mod words;
 
+pub use answer::{ANSWERED_COMMANDS, Done, Pong, Refreshed};
 pub use channel::{CHANNEL_NAME_MAX_BYTES, ChannelKind, ChannelName, ChannelNameError};
 pub use close_code::{CLOSE_REASON_MAX_BYTES, CloseCode, Retry};
 pub use command::{COMMAND_ID_MAX_CHARS, ClientFrame, Command, CommandId, FrameError, Position};
@@ -37,7 +43,9 @@ pub use push::{
     WelcomeUser,
 };
 pub use revocation::{Erasure, Revocation, RevokedSessions};
-pub use time::Timestamp;
+pub use time::{Timestamp, TimestampError};
+#[cfg(feature = "typescript")]
+pub use typescript::typescript;
 pub use words::{
     BookingStatus, ChatStatus, HandlerKind, MessageState, OrderStatus, Role, SenderKind, UnknownWord,
 };

@@ -45,6 +45,8 @@ pub struct Session {
 
 /// Someone, as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Person {
     /// The account's id.
@@ -77,6 +79,8 @@ pub struct Item {
 
 /// One line of an order. Name and price are those of the moment of ordering.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderLine {
     /// The item ordered; none on a line that staff wrote freely.
@@ -91,6 +95,8 @@ pub struct OrderLine {
 
 /// One order of one customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Order {
     /// The order's id.
@@ -117,6 +123,8 @@ pub struct Order {
 
 /// The data of `order.created` and `order.updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OrderData {
     /// The whole order, as REST shows it.
     pub order: Order,
@@ -144,6 +152,8 @@ pub struct Resource {
 
 /// A resource, as a booking names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResourceName {
     /// The resource's id.
@@ -154,6 +164,8 @@ pub struct ResourceName {
 
 /// One booking of one resource by one customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Booking {
     /// The booking's id.
@@ -182,6 +194,8 @@ pub struct Booking {
 
 /// The data of `booking.created` and `booking.updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct BookingData {
     /// The whole booking, as REST shows it.
     pub booking: Booking,
@@ -189,6 +203,8 @@ pub struct BookingData {
 
 /// Something that one user should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notification {
     /// The notification's id.
@@ -209,6 +225,8 @@ pub struct Notification {
 
 /// The data of `notification.created` and `notification.read`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NotificationData {
     /// The whole notification, as REST shows it.
     pub notification: Notification,
@@ -216,17 +234,22 @@ pub struct NotificationData {
 
 /// Who answers in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Handler {
     /// A person, the bot, or nobody yet.
     pub kind: HandlerKind,
     /// The person; only with kind `staff`.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Person>,
 }
 
 /// How far someone has read a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReadPosition {
     /// Who.
@@ -237,6 +260,8 @@ pub struct ReadPosition {
 
 /// One conversation with one customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Chat {
     /// The chat's id.
@@ -254,6 +279,7 @@ pub struct Chat {
     /// How far each participant has read.
     pub read: Vec<ReadPosition>,
     /// Messages that the caller has not read; only over REST, where there is a caller.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<i64>,
     /// Rises by one with each change of subject, status or handler, from 1.
@@ -266,6 +292,8 @@ pub struct Chat {
 
 /// The data of `chat.created` and `chat.updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ChatData {
     /// The whole chat, without a caller's `unread`.
     pub chat: Chat,
@@ -273,11 +301,14 @@ pub struct ChatData {
 
 /// The author of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sender {
     /// What they are to the chat.
     pub kind: SenderKind,
     /// Their account, if they have one.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<UserId>,
     /// What they are called.
@@ -286,6 +317,8 @@ pub struct Sender {
 
 /// What a person or bot wrote in a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = ChatMessage))]
 pub struct Message {
@@ -300,6 +333,7 @@ pub struct Message {
     /// The text, at most 4,000 characters; empty once it was deleted.
     pub body: String,
     /// A note that only staff see. Left out when it is none.
+    #[cfg_attr(feature = "typescript", ts(as = "Option<bool>", optional))]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub note: bool,
     /// Whether it is still being written.
@@ -314,6 +348,8 @@ pub struct Message {
 
 /// The data of `message.created` and `message.updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MessageData {
     /// The whole message, as REST shows it.
     pub message: Message,
@@ -321,6 +357,8 @@ pub struct MessageData {
 
 /// The data of `typing.started` and `typing.stopped`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TypingData {
     /// Where.
     pub chat_id: ChatId,
@@ -330,6 +368,8 @@ pub struct TypingData {
 
 /// Someone who has a socket open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Presence {
     /// Who.
@@ -342,6 +382,8 @@ pub struct Presence {
 
 /// The data of `presence.online` and `presence.offline`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PresenceData {
     /// Who came or went.
     pub presence: Presence,

@@ -13,6 +13,8 @@ use crate::{
 /// One frame from the server, other than an event: events are written by
 /// [`EventFrame::write_to`], because they are many.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The connection is open: who you are and where each channel goes on from.
@@ -20,9 +22,11 @@ pub enum ServerFrame {
     /// A command was done.
     Reply {
         /// The command's id.
+        #[cfg_attr(feature = "typescript", ts(optional))]
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<CommandId>,
         /// What the command answers.
+        #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
         data: serde_json::Value,
     },
     /// A command, or a frame that is none, was refused. The connection goes on.
@@ -43,11 +47,14 @@ pub enum ServerFrame {
         server_time: Timestamp,
     },
     /// The last frame before a close.
-    Goodbye(Goodbye),
+    #[cfg_attr(feature = "schema", schemars(with = "GoodbyeFrame"))]
+    Goodbye(#[cfg_attr(feature = "typescript", ts(as = "GoodbyeFrame<'static>"))] Goodbye),
 }
 
 /// The first frame of an open connection.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Welcome {
     /// Names this connection in logs and statistics.
     pub connection_id: ConnectionId,
@@ -68,12 +75,15 @@ pub struct Welcome {
     /// The automatic channels and those resumed.
     pub channels: Vec<PositionEntry>,
     /// Who is online now; only for those who are told when it changes.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presence: Option<Vec<Presence>>,
 }
 
 /// The account behind a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WelcomeUser {
     /// The account's id.
@@ -86,6 +96,8 @@ pub struct WelcomeUser {
 
 /// What a server accepts on a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Limits {
     /// Largest message, fragments together, in bytes.
     pub frame_max_bytes: usize,
@@ -99,6 +111,8 @@ pub struct Limits {
 
 /// Where a channel goes on from. Sent before any event of that channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PositionEntry {
     /// Which channel.
     pub channel: ChannelName,
@@ -111,12 +125,15 @@ pub struct PositionEntry {
     /// How the position was met.
     pub outcome: Outcome,
     /// The missing offsets; only with outcome `gap`.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<GapRange>,
 }
 
 /// How a position was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// No position was given: from now on.
@@ -131,6 +148,8 @@ pub enum Outcome {
 
 /// Offsets that can no longer be had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GapRange {
     /// The first missing offset.
     pub from: u64,
@@ -142,8 +161,11 @@ pub struct GapRange {
 
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ErrorFrame {
     /// The command's id.
+    #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<CommandId>,
     /// The stable word.
@@ -182,17 +204,7 @@ impl Goodbye {
 
 impl Serialize for Goodbye {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Wire<'a> {
-            code: u16,
-            reason: &'static str,
-            detail: &'a str,
-            fix: &'static str,
-            retry: Retry,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            retry_after_ms: Option<u64>,
-        }
-        Wire {
+        GoodbyeFrame {
             code: self.code.code(),
             reason: self.code.slug(),
             detail: &self.detail,
@@ -202,6 +214,31 @@ impl Serialize for Goodbye {
         }
         .serialize(serializer)
     }
+}
+
+/// Why the connection ends, as it stands on the wire.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct GoodbyeFrame<'a> {
+    /// The close code that follows.
+    #[cfg_attr(feature = "schema", schemars(with = "CloseCode"))]
+    #[cfg_attr(feature = "typescript", ts(type = "CloseCode"))]
+    code: u16,
+    /// The stable word of the code; it begins the reason of the close frame.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::CloseSlug"))]
+    #[cfg_attr(feature = "typescript", ts(type = "CloseSlug"))]
+    reason: &'static str,
+    /// One sentence, for people.
+    detail: &'a str,
+    /// The next step, for a person.
+    fix: &'static str,
+    /// What a client does next.
+    retry: Retry,
+    /// How long to wait before the next try, in milliseconds; left out if the code says it all.
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
 }
 
 /// An event as it travels. Borrowed, because it is written straight into a channel's buffer.

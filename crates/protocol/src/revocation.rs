@@ -6,6 +6,8 @@ use crate::{SessionId, UserId};
 
 /// Sockets that must go. The data of an event `session.revoked`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Revocation {
     /// Whose sockets.
     pub user: UserId,
@@ -20,6 +22,8 @@ pub struct Revocation {
 /// Texts that were erased from the log. The data of an event `text.erased`: whoever keeps frames of
 /// these channels in memory forgets them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Erasure {
     /// The channels whose events were rewritten.
     pub channels: Vec<crate::ChannelName>,
@@ -27,6 +31,8 @@ pub struct Erasure {
 
 /// Which of a user's sessions a revocation ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum RevokedSessions {
     /// Every one.

@@ -16,10 +16,12 @@ pub struct UnknownWord {
 }
 
 macro_rules! words {
-    ($(#[$doc:meta])+ $name:ident, $list:literal { $($(#[$variant_doc:meta])+ $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])+ $name:ident, $list:literal { $($(#[$variant_doc:meta])+ $variant:ident = $word:tt),+ $(,)? }) => {
         $(#[$doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
         pub enum $name {
             $($(#[$variant_doc])+ #[serde(rename = $word)] $variant,)+
         }

@@ -1,12 +1,19 @@
 //! The REST resources, one file each: requests and answers stand beside their handlers. Who may do
 //! what is `desk`'s, asked here for reads and inside of the store for writes.
 
+pub(crate) mod attempts;
 pub(crate) mod auth;
+pub(crate) mod bookings;
+pub(crate) mod chats;
 pub(crate) mod description;
+pub(crate) mod diagnose;
 pub(crate) mod events;
 pub(crate) mod items;
+pub(crate) mod messages;
+pub(crate) mod notifications;
 pub(crate) mod once;
 pub(crate) mod orders;
+pub(crate) mod resources;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod users;

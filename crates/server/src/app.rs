@@ -9,18 +9,20 @@ use auth::{SigningKeys, SocketTokens, Throttle, ThrottleLimits};
 use engine::Request;
 use protocol::{BootId, Presence, Timestamp, UserId};
 use store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::broadcasts::Broadcasts;
 use crate::config::Config;
 use crate::key;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
+use crate::peer::ProxyHint;
 use crate::passwords::Passwords;
 use crate::rate_limit::RateLimit;
-use crate::ws::{self, Admissions, Engine, PresenceChanges, Sockets};
+use crate::ws::{self, Admissions, Attempts, Engine, PresenceChanges, Sockets, Typing};
 
 /// Everything a handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -35,8 +37,12 @@ pub(crate) struct App {
     pub(crate) sockets: Sockets,
     /// Where the shards say who came and went.
     pub(crate) presence: PresenceChanges,
+    /// Who is writing in which chat.
+    pub(crate) typing: Typing,
     /// How many sockets an address may have.
     pub(crate) admissions: Admissions,
+    /// What became of handshakes.
+    pub(crate) attempts: Attempts,
     /// Handshakes on their way from HTTP to a shard.
     pub(crate) upgrades: TaskTracker,
     /// The signing keys, also of keyed hashes.
@@ -51,6 +57,12 @@ pub(crate) struct App {
     pub(crate) throttle: Arc<Mutex<Throttle>>,
     /// How often one caller may ask for what costs much.
     pub(crate) rates: Arc<Rates>,
+    /// Streams of `GET /diagnose/sse` that may be open at once.
+    pub(crate) ticking: Arc<Semaphore>,
+    /// Whether a proxy seems to stand in front that nobody named.
+    pub(crate) proxy_hint: Arc<ProxyHint>,
+    /// Wakes the job that writes notifications to a role.
+    pub(crate) broadcasts: Broadcasts,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// This run of the program.
@@ -68,6 +80,10 @@ pub(crate) struct Rates {
     pub(crate) setups: RateLimit<IpAddr>,
     /// `GET /auth/ws-token`.
     pub(crate) socket_tokens: RateLimit<UserId>,
+    /// `GET /connect-check/{attempt}`, by subscriber.
+    pub(crate) connect_checks: RateLimit<IpAddr>,
+    /// `/diagnose` and what is below it, by subscriber.
+    pub(crate) diagnoses: RateLimit<IpAddr>,
 }
 
 /// What the shards say; whoever serves listens to it.
@@ -96,7 +112,9 @@ pub(crate) async fn open(
     let socket = &config.socket;
     let app = App {
         admissions: Admissions::new(socket.per_ip_max, socket.refusals_per_minute),
+        attempts: Attempts::default(),
         presence,
+        typing: Typing::default(),
         engine,
         sockets,
         upgrades: TaskTracker::new(),
@@ -106,6 +124,9 @@ pub(crate) async fn open(
         passwords: Passwords::start().context("cannot start the threads that hash passwords")?,
         throttle: Arc::new(Mutex::new(Throttle::new(ThrottleLimits::default()))),
         rates: Arc::new(Rates::new()),
+        ticking: Arc::new(Semaphore::new(limits::DIAGNOSE_STREAMS_MAX)),
+        proxy_hint: Arc::new(ProxyHint::default()),
+        broadcasts: Broadcasts::default(),
         metrics: Arc::new(Metrics::new(now())),
         boot_id,
         shutdown: CancellationToken::new(),
@@ -138,6 +159,8 @@ impl Rates {
             registrations: RateLimit::new(limits::REGISTRATIONS, limits::RATE_LIMIT_KEYS_MAX),
             setups: RateLimit::new(limits::SETUPS, limits::RATE_LIMIT_KEYS_MAX),
             socket_tokens: RateLimit::new(limits::SOCKET_TOKENS, limits::RATE_LIMIT_KEYS_MAX),
+            connect_checks: RateLimit::new(limits::CONNECT_CHECKS, limits::RATE_LIMIT_KEYS_MAX),
+            diagnoses: RateLimit::new(limits::DIAGNOSES, limits::RATE_LIMIT_KEYS_MAX),
         }
     }
 }

@@ -2,12 +2,18 @@
 //! exit 0 is well, 1 a warning under `--strict`, 2 a problem found, 3 could not run.
 //! Start at [`main`].
 
+mod backup;
 mod complete;
 mod config;
+mod confirm;
+mod erase;
+mod export;
 mod failure;
 mod local;
+mod log;
 mod output;
 mod password;
+mod restore;
 mod serve;
 mod token;
 mod user;
@@ -27,6 +33,7 @@ Examples:
   frontdesk user add --email ana@example.com --name Ana --role admin
   frontdesk token mint --email ana@example.com
   frontdesk token check <token>           why a socket refuses this token
+  frontdesk backup desk-backup.db         a copy of the database, beside a running server
   frontdesk config show --origin          which setting is in force, and where it came from
 
 Exit codes: 0 well, 1 a warning under --strict, 2 a problem was found, 3 could not run.";
@@ -51,6 +58,13 @@ enum Command {
     /// Make a socket token, or explain one.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Copy the database into a file; works beside a running server.
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the database; the server must be stopped.
+    Restore(restore::RestoreArgs),
+    /// Handle the event log after a restore.
+    #[command(subcommand)]
+    Log(log::LogCommand),
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -61,6 +75,9 @@ enum Command {
     /// Print the OpenAPI description of the HTTP interface as JSON.
     #[command(hide = true)]
     Openapi,
+    /// Print the AsyncAPI description of the sockets as JSON.
+    #[command(hide = true)]
+    Asyncapi,
 }
 
 /// Flags that go before the environment and the file, for every command.
@@ -158,10 +175,14 @@ fn run(line: CommandLine) -> Done {
         Command::Serve(args) => serve::run(&given, &args),
         Command::User(command) => user::run(&given, command),
         Command::Token(command) => token::run(&given, command),
+        Command::Backup(args) => backup::run(&given, &args),
+        Command::Restore(args) => restore::run(&given, &args),
+        Command::Log(command) => log::run(&given, &command),
         Command::Config(command) => config::run(&given, &command),
         Command::Completions(args) => complete::completions(&args, CommandLine::command()),
         Command::Version(args) => complete::version(&args),
         Command::Openapi => complete::openapi(),
+        Command::Asyncapi => complete::asyncapi(),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{ErrorCode, Problem};
 
@@ -12,13 +12,21 @@ use crate::app::App;
 use crate::origin::{Crossing, Verdict, host, is_forwarded};
 use crate::problem::Refusal;
 
-/// Paths that any page may ask, without a cookie. Their handlers say so in the answer.
-const OPEN_PATHS: &[&str] = &["/healthz", "/ws/status"];
+/// Paths that any page may ask, without a cookie. A slash at the end stands for all below it.
+const OPEN_PATHS: &[&str] =
+    &["/healthz", "/ws/status", "/api/v1/connect-check/", "/api/v1/diagnose/token"];
+
+/// Paths that any page may ask without a cookie, and a page of the list also with it, so that it
+/// can compare the two.
+const COMPARING_PATHS: &[&str] = &["/api/v1/diagnose", "/api/v1/diagnose/sse"];
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("content-type, idempotency-key");
+const ANY: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED_HEADERS: HeaderValue =
     HeaderValue::from_static("location, retry-after, x-request-id");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 const PREFLIGHT_MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 /// What a request's origin means for its answer.
@@ -44,7 +52,9 @@ impl Cors {
     /// Looks at a request.
     pub(crate) fn of(app: &App, request: &Request) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
-        let is_open = OPEN_PATHS.contains(&uri.path());
+        let path = uri.path();
+        let is_comparing = COMPARING_PATHS.contains(&path);
+        let is_open = is_comparing || OPEN_PATHS.iter().any(|open| is_below(path, open));
         let is_preflight = request.method() == Method::OPTIONS
             && headers.contains_key(header::ORIGIN)
             && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -55,7 +65,7 @@ impl Cors {
             is_preflight,
             is_open,
         };
-        if is_open {
+        if is_open && !is_comparing {
             return cors;
         }
         if let Some(origin) = headers.get(header::ORIGIN) {
@@ -67,6 +77,7 @@ impl Cors {
                 Verdict::Allowed => cors.allowed = Some(origin.clone()),
                 // A socket's origin is judged, and its refusal told, where sockets are opened.
                 Verdict::Denied { .. } if headers.contains_key(header::UPGRADE) => {}
+                Verdict::Denied { .. } if is_open => {}
                 Verdict::Denied { allowed } => {
                     cors.denied = Some(Denied {
                         found: found.to_owned(),
@@ -76,7 +87,7 @@ impl Cors {
                 }
             }
         }
-        if changes {
+        if changes && !is_open {
             // A same-origin request passes whatever its Origin says.
             cors.denied = match app.origins.check(uri, headers) {
                 Crossing::Fine => None,
@@ -107,7 +118,7 @@ impl Cors {
                 return Some(Refusal::from(origin_denied(&denied.found, &denied.allowed)).into_response());
             }
         }
-        if self.is_preflight && !self.is_open {
+        if self.is_preflight {
             let mut response = StatusCode::NO_CONTENT.into_response();
             let headers = response.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
@@ -126,6 +137,12 @@ impl Cors {
             return;
         }
         headers.append(header::VARY, HeaderValue::from_static("origin"));
+        if self.is_open {
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+            headers.insert(TIMING_ALLOW_ORIGIN, ANY);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
+        }
         if let Some(origin) = &self.allowed {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(
@@ -135,6 +152,11 @@ impl Cors {
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
         }
     }
+}
+
+/// Whether a path is this one, or below it if it ends in a slash.
+fn is_below(path: &str, open: &str) -> bool {
+    if open.ends_with('/') { path.starts_with(open) } else { path == open }
 }
 
 /// The refusal of a page that is not on the list, with both values.

@@ -1,9 +1,16 @@
-//! `serve --demo`: accounts and orders to try things out with, on this machine only.
+//! `serve --demo`: accounts, orders and bookings to try things out with, on this machine only.
 //! Start at [`check`] and [`fill`].
 
-use protocol::{ItemId, OrderId, OrderStatus, Role, Timestamp, User, UserId};
+mod chat;
+
+use protocol::{
+    BookingId, BookingStatus, ItemId, NotificationId, OrderId, OrderStatus, ResourceId, Role,
+    Timestamp, User, UserId,
+};
 use store::{
-    ChangeOrder, CreateItem, CreateUser, NewLine, OrderFilter, PageRequest, PlaceOrder, Store,
+    BookingFilter, ChangeBooking, ChangeOrder, CreateBooking, CreateItem, CreateResource,
+    CreateUser, NewLine, NewNotification, OrderFilter, PageRequest, PlaceOrder, SendNotification,
+    Store,
 };
 
 use crate::config::Config;
@@ -74,6 +81,81 @@ const ORDERS: [DemoOrder; 5] = {
         },
     ]
 };
+
+/// Name, kind and capacity.
+const RESOURCES: [(&str, &str, i64); 4] = [
+    ("Table at the window", "table", 2),
+    ("Round table", "table", 6),
+    ("Terrace", "table", 12),
+    ("Meeting room", "room", 20),
+];
+
+/// One booking to begin with.
+struct DemoBooking {
+    email: &'static str,
+    /// Place in [`RESOURCES`].
+    resource: usize,
+    /// Hours after the next midnight (UTC) at which it begins and ends.
+    hours: (i64, i64),
+    party_size: i64,
+    note: &'static str,
+    /// The statuses it goes through after it is asked for.
+    way: &'static [BookingStatus],
+}
+
+const BOOKINGS: [DemoBooking; 4] = {
+    use BookingStatus::{Cancelled, Confirmed};
+    [
+        DemoBooking {
+            email: "ana@test.com",
+            resource: 1,
+            hours: (18, 20),
+            party_size: 4,
+            note: "A birthday.",
+            way: &[Confirmed],
+        },
+        DemoBooking {
+            email: "websocket@test.com",
+            resource: 1,
+            hours: (20, 22),
+            party_size: 2,
+            note: "",
+            way: &[],
+        },
+        DemoBooking {
+            email: "websocket@test.com",
+            resource: 0,
+            hours: (12, 13),
+            party_size: 2,
+            note: "",
+            way: &[Cancelled],
+        },
+        DemoBooking {
+            email: "ana@test.com",
+            resource: 3,
+            hours: (33, 41),
+            party_size: 15,
+            note: "With a projector, please.",
+            way: &[],
+        },
+    ]
+};
+
+/// Kind, title, body and link of the notifications that the first account has.
+const NOTIFICATIONS: [(&str, &str, &str, Option<&str>); 2] = [
+    (
+        "welcome",
+        "Welcome to the desk",
+        "What concerns you is told here as it happens.",
+        None,
+    ),
+    (
+        "order",
+        "Your order is being prepared",
+        "One cappuccino and one apple cake.",
+        Some("/orders"),
+    ),
+];
 
 /// Whether a demo may run with this configuration.
 ///
@@ -158,6 +240,9 @@ pub(crate) async fn fill(store: &Store, now: Timestamp) -> anyhow::Result<Filled
             place(store, (customer, staff), lines, &order, now).await?;
         }
     }
+    fill_bookings(store, &users, now).await?;
+    fill_notifications(store, &users, now).await?;
+    chat::fill(store, actor_of(&users, "ana@test.com")?, staff, now).await?;
     Ok(Filled::Demo)
 }
 
@@ -257,6 +342,113 @@ async fn place(
             now,
         };
         placed = store.write(change).await?;
+    }
+    Ok(())
+}
+
+async fn fill_bookings(store: &Store, users: &[User], now: Timestamp) -> anyhow::Result<()> {
+    const HOUR_MS: i64 = 60 * 60 * 1_000;
+    const DAY_MS: i64 = 24 * HOUR_MS;
+    let first = || PageRequest {
+        limit: 200,
+        cursor: None,
+    };
+    let staff = actor_of(users, "staff@test.com")?;
+    let found = store.resources(first()).await?.items;
+    let mut resources: Vec<ResourceId> = found.into_iter().map(|resource| resource.id).collect();
+    if resources.is_empty() {
+        resources = fill_resources(store, actor_of(users, "admin@test.com")?, now).await?;
+    }
+    let all = BookingFilter {
+        scope: desk::Scope::All,
+        status: None,
+        customer: None,
+        resource: None,
+        from: None,
+        to: None,
+    };
+    if !store.bookings(all, first()).await?.items.is_empty() {
+        return Ok(());
+    }
+    let midnight = now.0 - now.0.rem_euclid(DAY_MS) + DAY_MS;
+    for booking in BOOKINGS {
+        let Some(resource) = resources.get(booking.resource) else {
+            continue;
+        };
+        let customer = actor_of(users, booking.email)?;
+        let create = CreateBooking {
+            actor: customer,
+            id: BookingId::new(),
+            customer: customer.id,
+            resource: *resource,
+            starts_at: Timestamp(midnight + booking.hours.0 * HOUR_MS),
+            ends_at: Timestamp(midnight + booking.hours.1 * HOUR_MS),
+            party_size: booking.party_size,
+            note: booking.note.to_owned(),
+            now,
+        };
+        let mut made = store.write(create).await?;
+        for status in booking.way {
+            let change = ChangeBooking {
+                actor: staff,
+                id: made.id,
+                version: made.version,
+                status: Some(*status),
+                starts_at: None,
+                ends_at: None,
+                party_size: None,
+                note: None,
+                now,
+            };
+            made = store.write(change).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn fill_resources(
+    store: &Store,
+    actor: desk::Actor,
+    now: Timestamp,
+) -> anyhow::Result<Vec<ResourceId>> {
+    let mut ids = Vec::new();
+    for (name, kind, capacity) in RESOURCES {
+        let create = CreateResource {
+            actor,
+            id: ResourceId::new(),
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            capacity,
+            now,
+        };
+        ids.push(store.write(create).await?.id);
+    }
+    Ok(ids)
+}
+
+async fn fill_notifications(store: &Store, users: &[User], now: Timestamp) -> anyhow::Result<()> {
+    let user = actor_of(users, ACCOUNTS[0].0)?.id;
+    let first = PageRequest {
+        limit: 1,
+        cursor: None,
+    };
+    if !store.notifications(user, None, first).await?.items.is_empty() {
+        return Ok(());
+    }
+    for (kind, title, body, link) in NOTIFICATIONS {
+        let send = SendNotification {
+            actor: actor_of(users, "staff@test.com")?,
+            id: NotificationId::new(),
+            user,
+            notification: NewNotification {
+                kind: kind.to_owned(),
+                title: title.to_owned(),
+                body: body.to_owned(),
+                link: link.map(str::to_owned),
+            },
+            now,
+        };
+        store.write(send).await?;
     }
     Ok(())
 }
@@ -388,6 +580,22 @@ mod tests {
             .items
     }
 
+    async fn bookings_of(store: &Store) -> Vec<protocol::Booking> {
+        let all = BookingFilter {
+            scope: desk::Scope::All,
+            status: None,
+            customer: None,
+            resource: None,
+            from: None,
+            to: None,
+        };
+        let page = PageRequest {
+            limit: 200,
+            cursor: None,
+        };
+        store.bookings(all, page).await.unwrap().items
+    }
+
     #[tokio::test]
     async fn filling_twice_gives_the_same_demo() {
         let folder = tempfile::tempdir().unwrap();
@@ -398,8 +606,20 @@ mod tests {
         let before = orders_of(&store).await;
         assert_eq!(before.len(), ORDERS.len());
         assert!(before.iter().all(|order| order.currency == "EUR"));
-        assert_eq!(fill(&store, now).await.unwrap(), Filled::Demo);
+        let booked = bookings_of(&store).await;
+        assert_eq!(booked.len(), BOOKINGS.len());
+        assert!(booked.iter().all(|booking| booking.starts_at > now));
+        let later = Timestamp(now.0 + 3_600_000);
+        assert_eq!(fill(&store, later).await.unwrap(), Filled::Demo);
         assert_eq!(orders_of(&store).await, before);
+        let wanda = store.credentials(ACCOUNTS[0].0).await.unwrap().unwrap().user;
+        let all = PageRequest {
+            limit: 200,
+            cursor: None,
+        };
+        let notifications = store.notifications(wanda.id, Some(true), all).await.unwrap();
+        assert_eq!(notifications.items.len(), NOTIFICATIONS.len());
+        assert_eq!(bookings_of(&store).await, booked);
         assert_eq!(
             accounts_left_open(&store).await.unwrap().len(),
             ACCOUNTS.len()

@@ -21,6 +21,7 @@ use crate::extract::client_address;
 use crate::limits::URI_MAX_BYTES;
 use crate::origin::host;
 use crate::problem::{Refusal, Told, respond};
+use crate::ws::attempts::shown_path;
 
 /// Names a request in its answer, its log line and in problems that are the server's.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,9 +69,11 @@ impl Notes {
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
                 info.0.ip().to_canonical()
             });
+        let trusted = &app.config.server.trusted_proxies;
+        app.proxy_hint.look(peer, request.headers(), trusted);
         Arc::new(Self {
             request_id: Uuid::now_v7(),
-            address: client_address(peer, request.headers(), &app.config.server.trusted_proxies),
+            address: client_address(peer, request.headers(), trusted),
             peer,
             user: OnceLock::new(),
         })
@@ -83,7 +86,7 @@ pub(crate) async fn envelope(State(app): State<App>, mut request: Request, next:
     let notes = Notes::of(&app, &request);
     let line = Line {
         method: request.method().clone(),
-        path: request.uri().path().to_owned(),
+        path: shown_path(request.uri().path()),
     };
     let span = tracing::info_span!("request", request_id = %notes.request_id);
     request.extensions_mut().insert(Arc::clone(&notes));
@@ -116,6 +119,11 @@ fn too_much(request: &Request) -> Option<Refusal> {
         return Some(Refusal::new(
             ErrorCode::UriTooLong,
             format!("the path and query have {uri_bytes} bytes; the limit is {URI_MAX_BYTES}"),
+        ));
+    }
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return Some(Refusal::invalid_request(
+            "the request has more than one Host header",
         ));
     }
     let has_host = host(request.uri(), request.headers()).is_some();
@@ -238,7 +246,7 @@ mod tests {
         let url = format!("sqlite:{dir}/test.db");
         settings.set("store.url", Value::Text(url), Origin::Default);
         let config = Config::read(&settings).unwrap();
-        let (app, _) = crate::app::open(config, false).await.unwrap();
+        let (app, _) = crate::app::open(config).await.unwrap();
         app
     }
 

@@ -116,6 +116,22 @@ impl<T: FromStr> FromRequestParts<App> for PathId<T> {
     }
 }
 
+/// The two ids in the path, the outer one first; answered in the same way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathIds<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: FromStr, B: FromStr> FromRequestParts<App> for PathIds<A, B> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let ids = texts
+            .ok()
+            .and_then(|Path((outer, inner))| Some(Self(outer.parse().ok()?, inner.parse().ok()?)));
+        ids.ok_or_else(|| desk::policy::not_found().into())
+    }
+}
+
 /// The query, read into a type that denies unknown fields.
 #[derive(Debug)]
 pub(crate) struct Parameters<T>(pub(crate) T);

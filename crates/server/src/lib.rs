@@ -3,6 +3,8 @@
 
 mod api;
 mod app;
+mod asyncapi;
+mod broadcasts;
 pub mod cli;
 mod config;
 mod cookie;
@@ -19,6 +21,7 @@ mod nearest;
 mod origin;
 mod pages;
 mod passwords;
+mod peer;
 mod problem;
 mod rate_limit;
 mod router;

@@ -80,5 +80,17 @@ pub(crate) const SETUPS: (u32, Duration) = (60, Duration::from_secs(10));
 /// with many reconnects is no abuse.
 pub(crate) const SOCKET_TOKENS: (u32, Duration) = (120, Duration::from_secs(2));
 
+/// Questions of one address about attempts to open a socket: 60 a minute.
+pub(crate) const CONNECT_CHECKS: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// Diagnoses of one address: 60 a minute.
+pub(crate) const DIAGNOSES: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// Streams of `GET /diagnose/sse` that may be open at once. Beyond it the answer is 503.
+pub(crate) const DIAGNOSE_STREAMS_MAX: usize = 32;
+
+/// Largest body of `POST /diagnose/token`, in bytes; a token has 4,096 at most.
+pub(crate) const TOKEN_QUESTION_MAX_BYTES: usize = 16 * 1024;
+
 /// Most callers that one rate limit remembers, about 50 bytes each.
 pub(crate) const RATE_LIMIT_KEYS_MAX: usize = 20_000;

@@ -156,9 +156,15 @@ pub(crate) fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> 
 
 /// Whether a proxy passed the request on.
 pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
+    forwarding(headers).next().is_some()
+}
+
+/// The names of the headers by which a proxy says so.
+pub(crate) fn forwarding(headers: &HeaderMap) -> impl Iterator<Item = &'static str> {
     FORWARDING_HEADERS
         .iter()
-        .any(|name| headers.contains_key(*name))
+        .copied()
+        .filter(|name| headers.contains_key(*name))
 }
 
 /// A header's value; one that is no ASCII is as good as a wrong one.

@@ -1,5 +1,5 @@
-//! The pages for people: a first page, and the description of the API as JSON, Swagger UI (`/docs`)
-//! and Redoc (`/redoc`). Everything they need is in the program; no page asks another server.
+//! The pages for people: a first page, the description of the sockets as JSON, and that of the API as
+//! JSON, Swagger UI (`/docs`) and Redoc (`/redoc`). Everything they need is in the program; no page asks another server.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,8 +18,11 @@ use crate::app::App;
 use crate::envelope::Notes;
 use crate::problem::{Answer, Refusal};
 
-/// Where the description is, for the two pages that show it.
+/// Where the description of the API is, for the two pages that show it.
 const OPENAPI: &str = "/openapi.json";
+
+/// Where the description of the sockets is.
+const ASYNCAPI: &str = "/asyncapi.json";
 
 const REDOC: &[u8] = include_bytes!("../assets/redoc/dist/redoc.standalone.js");
 const REDOC_PAGE: &str = include_str!("../assets/redoc.html");
@@ -42,15 +45,13 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'un
 /// The routes of the pages; `openapi` is the description as JSON.
 pub(crate) fn routes(openapi: &str) -> Router<App> {
     let openapi = Bytes::copy_from_slice(openapi.as_bytes());
-    let json = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
+    let asyncapi = Bytes::from(crate::asyncapi::asyncapi());
     let swagger = Arc::new(SwaggerConfig::from(OPENAPI).validator_url("none"));
     let at_its_root = Arc::clone(&swagger);
     Router::new()
         .route("/", get(index))
-        .route(OPENAPI, get(move || async move { (json, openapi) }))
+        .route(OPENAPI, get(move || async move { description(openapi) }))
+        .route(ASYNCAPI, get(move || async move { description(asyncapi) }))
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
         .route(
             "/docs/",
@@ -81,6 +82,15 @@ async fn index(
         .replace("{{base}}", &base)
         .replace("{{socket}}", &socket);
     Ok(page(BARE_PAGE, html))
+}
+
+/// A description, which programs ask for anew each time.
+fn description(json: Bytes) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, json)
 }
 
 fn page(policy: &'static str, html: impl Into<Cow<'static, str>>) -> Response {

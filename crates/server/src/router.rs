@@ -15,7 +15,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::description::{Description, add_common_refusals, methods};
-use crate::api::{auth, events, items, orders, sessions, setup, users, ws_token};
+use crate::api::{
+    attempts, auth, bookings, chats, diagnose, events, items, messages, notifications, orders,
+    resources, sessions, setup, users, ws_token,
+};
 use crate::app::App;
 use crate::envelope::envelope;
 use crate::nearest::nearest;
@@ -28,6 +31,7 @@ const OTHER_PATHS: &[&str] = &[
     "/",
     "/docs/",
     "/openapi.json",
+    "/asyncapi.json",
     "/redoc",
     "/metrics",
     EVENT_SOCKET_PATH,
@@ -91,12 +95,29 @@ fn described() -> (Router<App>, Document) {
         .routes(routes!(items::get, items::change))
         .routes(routes!(orders::list, orders::create))
         .routes(routes!(orders::get, orders::change))
+        .routes(routes!(resources::list, resources::create))
+        .routes(routes!(resources::get, resources::change))
+        .routes(routes!(bookings::list, bookings::create))
+        .routes(routes!(bookings::get, bookings::change))
+        .routes(routes!(chats::list, chats::create))
+        .routes(routes!(chats::get, chats::change))
+        .routes(routes!(chats::read))
+        .routes(routes!(messages::list, messages::create))
+        .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(notifications::list, notifications::send))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::read_all))
         .routes(routes!(events::list))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(ws::status::ws_status))
         .routes(routes!(ws::status::ws_stats))
         .routes(routes!(ws::presence::presence))
+        .routes(routes!(attempts::list))
+        .routes(routes!(attempts::connect_check))
+        .routes(routes!(diagnose::diagnose))
+        .routes(routes!(diagnose::token))
+        .routes(routes!(diagnose::ticks))
         .split_for_parts();
     add_common_refusals(&mut document);
     (router, document)
@@ -245,6 +266,28 @@ mod tests {
         ] {
             assert_eq!(known.nearest(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn the_table_of_fields_names_what_each_patch_can_change() {
+        let document: serde_json::Value = serde_json::from_str(&openapi()).unwrap();
+        let mut described = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let body = &item["patch"]["requestBody"]["content"]["application/json"]["schema"];
+            let Some(schema) = body["$ref"].as_str() else { continue };
+            let schema = document.pointer(schema.trim_start_matches('#')).unwrap();
+            let resource = path.rsplit('/').find(|part| !part.starts_with('{')).unwrap();
+            let resource = resource.trim_end_matches('s').to_owned();
+            let fields = schema["properties"].as_object().unwrap().keys();
+            let fields = fields.filter(|name| *name != "version");
+            described.extend(fields.map(|name| (resource.clone(), name.clone())));
+        }
+        described.sort();
+        let fields = desk::field::FIELDS.iter();
+        let mut known: Vec<_> =
+            fields.map(|field| (field.resource.to_owned(), field.name.to_owned())).collect();
+        known.sort();
+        assert_eq!(described, known);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use protocol::Timestamp;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,6 +19,9 @@ use holder::{Holder, holder_of};
 
 /// Fewer open files than this are worth a warning.
 const OPEN_FILES_WANTED: u64 = 4_096;
+
+/// 2025-01-01T00:00:00Z in milliseconds. This program is younger: a clock that says less is wrong.
+const CLOCK_EARLIEST: Timestamp = Timestamp(1_735_689_600_000);
 
 /// Open files that are not sockets of clients: the database, the log, listeners.
 const OPEN_FILES_OWN: u64 = 64;
@@ -193,8 +197,14 @@ pub(crate) fn raise_open_files() -> Option<u64> {
 }
 
 /// What is worth saying about a configuration that is allowed, as whole sentences.
-pub(crate) fn warnings(config: &Config, open_files: Option<u64>) -> Vec<String> {
+pub(crate) fn warnings(config: &Config, open_files: Option<u64>, now: Timestamp) -> Vec<String> {
     let mut warnings = Vec::new();
+    if now < CLOCK_EARLIEST {
+        warnings.push(format!(
+            "this machine's clock says {now}, before this program was written: tokens and sessions \
+             will count as expired or not yet valid elsewhere; set it by NTP (timedatectl set-ntp true)"
+        ));
+    }
     if let Some(open_files) = open_files.filter(|limit| *limit < OPEN_FILES_WANTED) {
         let sockets = open_files.saturating_sub(OPEN_FILES_OWN);
         warnings.push(format!(
@@ -231,6 +241,21 @@ pub(crate) fn warnings(config: &Config, open_files: Option<u64>) -> Vec<String> 
                  this works only if a proxy listens there"
             ));
         }
+    }
+    let https_port = server
+        .public_url
+        .as_deref()
+        .filter(|url| url.starts_with("https://"))
+        .and_then(|url| WebOrigin::parse(url).ok())
+        .map(|origin| origin.port.unwrap_or(origin.scheme.default_port()));
+    let plain = https_port
+        .and_then(|port| server.listen.iter().find(|address| address.port() == port));
+    if let (Some(url), Some(address)) = (&server.public_url, plain) {
+        warnings.push(format!(
+            "server.public_url is {url}, but {address} of server.listen has the same port and \
+             speaks no TLS: browsers cannot reach it there; let a proxy with the certificate \
+             listen on that port and this program on another, such as 127.0.0.1:8000"
+        ));
     }
     if config.auth.session_idle_hours > config.auth.session_max_days * 24 {
         warnings.push(format!(
@@ -277,6 +302,8 @@ pub(crate) fn base_url(config: &Config, bound: &[SocketAddr]) -> String {
 mod tests {
     use super::*;
     use crate::config::Settings;
+
+    const TODAY: Timestamp = Timestamp(1_800_000_000_000);
 
     fn config(file: &str) -> Config {
         let mut settings = Settings::defaults();
@@ -360,8 +387,8 @@ mod tests {
 
     #[test]
     fn warnings_name_the_key_and_the_values() {
-        assert!(warnings(&config(""), Some(65_536)).is_empty());
-        let few = warnings(&config(""), Some(1_024));
+        assert!(warnings(&config(""), Some(65_536), TODAY).is_empty());
+        let few = warnings(&config(""), Some(1_024), TODAY);
         assert!(
             few[0].contains("1024 files, so about 960 sockets"),
             "{few:?}"
@@ -372,13 +399,22 @@ mod tests {
                  [auth]\nsession_max_days = 1",
             ),
             None,
+            TODAY,
         );
         assert_eq!(texts.len(), 3, "{texts:?}");
         let texts = warnings(
             &config("[server]\npublic_url = \"http://localhost:3000\""),
             None,
+            TODAY,
         );
         assert!(texts[0].contains("the port 3000"), "{texts:?}");
+        let same_port = "[server]\npublic_url = \"https://a.b:8443\"\nlisten = [\"0.0.0.0:8443\"]\n\
+             trusted_proxies = [\"127.0.0.1\"]";
+        let texts = warnings(&config(same_port), None, TODAY);
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        assert!(texts[0].contains("0.0.0.0:8443 of server.listen has the same port"), "{texts:?}");
+        let texts = warnings(&config(""), None, Timestamp(0));
+        assert!(texts[0].contains("clock says 1970-01-01T00:00:00.000Z"), "{texts:?}");
     }
 
     #[test]

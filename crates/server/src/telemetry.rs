@@ -11,6 +11,10 @@ use crate::config::LogFormat;
 /// The variable that says what is logged.
 pub(crate) const FILTER_VARIABLE: &str = "FRONTDESK_LOG";
 
+/// Never logged: this module warns of parameters of `store.url` that it does not know, with their
+/// values, and those may be secrets.
+const SILENT: &str = "sqlx_postgres::options=off";
+
 /// Starts the log, and writes panics to it.
 ///
 /// # Errors
@@ -27,6 +31,7 @@ pub(crate) fn start(format: LogFormat) -> anyhow::Result<()> {
             "{FILTER_VARIABLE} is `{text}`, expected a level such as debug, or info,server=debug"
         )
     })?;
+    let filter = filter.add_directive(SILENT.parse().expect("the directive is well formed"));
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let builder = tracing_subscriber::fmt().with_env_filter(filter);
     match format {

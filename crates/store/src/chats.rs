@@ -1,13 +1,607 @@
-//! Chats.
+//! Chats: one conversation of one customer, at most one of them open at a time; who answers, and
+//! how far everyone has read. What is written in them is in `messages.rs`.
+//!
+//! Invariant: whoever changes a chat or anything in it holds the lock of the chat's row, and
+//! whoever opens one holds that of the customer's row. Nothing that a customer is shown depends on
+//! a note.
 
-use protocol::{ChatId, UserId};
+use desk::policy::not_found;
+use desk::{Action, Actor, Decision, Object, Scope, decide};
+use protocol::{
+    ChannelName, Chat, ChatData, ChatId, ChatStatus, ErrorCode, EventName, FieldError, Handler,
+    HandlerKind, MessageId, Page, Person, Problem, ReadPosition, Role, Timestamp, UserId,
+};
 
-use crate::error::ReadError;
-use crate::store::Store;
+use crate::database::{Connection, Row, Value, in_time};
+use crate::error::{Fault, ReadError, WriteFailure};
+use crate::items::check_version;
+use crate::messages::{MESSAGE_COLUMNS, find_message, message};
+use crate::page::Place;
+use crate::transaction::{Transaction, Write};
+use crate::users::find_customer;
+use crate::{PageRequest, Store};
+
+/// Unread messages are counted up to here.
+const UNREAD_MAX: i64 = 200;
+
+/// And looked for among so many of the newest messages, one's own included.
+const UNREAD_AMONG: i64 = 1_000;
+
+/// Most read positions that a chat shows: the customer's and those of whoever read last.
+const READERS_MAX: i64 = 50;
+
+/// Which chats a list shows; every condition must hold.
+#[derive(Clone, Copy, Debug)]
+pub struct ChatFilter {
+    /// Whose chats the caller may see.
+    pub scope: Scope,
+    /// Only those that stand so.
+    pub status: Option<ChatStatus>,
+    /// Only those that are answered so.
+    pub handler: Option<NewHandler>,
+}
+
+/// Who is to answer in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewHandler {
+    /// Nobody yet.
+    Nobody,
+    /// This member of staff.
+    Person(UserId),
+}
+
+/// Whose chat it is, and whether it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatState {
+    /// Whose.
+    pub customer: UserId,
+    /// Whether anything may be written in it.
+    pub status: ChatStatus,
+}
 
 impl Store {
     /// Whose chat it is.
-    pub async fn chat_customer(&self, _id: ChatId) -> Result<Option<UserId>, ReadError> {
-        Ok(None)
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn chat_customer(&self, id: ChatId) -> Result<Option<UserId>, ReadError> {
+        Ok(self.chat_state(id).await?.map(|state| state.customer))
     }
+
+    /// Whose chat it is, and whether it goes on.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn chat_state(&self, id: ChatId) -> Result<Option<ChatState>, ReadError> {
+        let sql = "SELECT customer_id, status FROM chats WHERE id = $1";
+        let row = self.database().fetch_optional(sql, &[id.into()]).await?;
+        Ok(row.as_ref().map(chat_state).transpose()?)
+    }
+
+    /// One chat, as `actor` sees it. Whether they may is for the caller to ask.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn chat(&self, actor: &Actor, id: ChatId) -> Result<Option<Chat>, ReadError> {
+        let chat = async {
+            let mut snapshot = self.database().snapshot().await?;
+            let chat = find_chat(&mut snapshot.borrow(), actor, id).await?;
+            snapshot.end().await?;
+            Ok::<_, Fault>(chat)
+        };
+        Ok(in_time(chat).await?)
+    }
+
+    /// Chats as `actor` sees them, those used last first.
+    ///
+    /// # Errors
+    /// The cursor is not ours, or the database cannot be read.
+    pub async fn chats(
+        &self,
+        actor: &Actor,
+        filter: ChatFilter,
+        page: PageRequest,
+    ) -> Result<Page<Chat>, ReadError> {
+        let (conditions, values) = filter.conditions(actor, &page)?;
+        let sql = format!(
+            "{}{conditions} ORDER BY c.updated_at DESC, c.id DESC LIMIT $2",
+            select_chats(actor)
+        );
+        let chats = async {
+            let mut snapshot = self.database().snapshot().await?;
+            let rows = snapshot.borrow().fetch_all(sql, &values).await?;
+            let mut chats = rows.iter().map(chat).collect::<Result<Vec<_>, Fault>>()?;
+            add_read_positions(&mut snapshot.borrow(), &mut chats).await?;
+            snapshot.end().await?;
+            Ok::<_, Fault>(chats)
+        };
+        Ok(page.page(in_time(chats).await?, |chat| Place {
+            created_at: chat.updated_at,
+            id: chat.id.0,
+        }))
+    }
+}
+
+impl ChatFilter {
+    /// The `WHERE`, and what stands behind every placeholder: `$1` is the reader, `$2` the limit.
+    fn conditions(
+        &self,
+        actor: &Actor,
+        page: &PageRequest,
+    ) -> Result<(String, Vec<Value>), ReadError> {
+        let mut values: Vec<Value> = vec![actor.id.into(), page.rows().into()];
+        let mut conditions = Vec::new();
+        let mut placeholder = |value: Value| {
+            values.push(value);
+            format!("${}", values.len())
+        };
+        match self.scope {
+            Scope::All => {}
+            Scope::Own(user) => {
+                conditions.push(format!("c.customer_id = {}", placeholder(user.into())));
+            }
+        }
+        if let Some(status) = self.status {
+            conditions.push(format!("c.status = {}", placeholder(status.into())));
+        }
+        if let Some(handler) = self.handler {
+            let kind = placeholder(handler.kind().into());
+            conditions.push(format!("c.handler_kind = {kind}"));
+            conditions.push(match handler.person() {
+                Some(user) => format!("c.handler_id = {}", placeholder(user.into())),
+                None => "c.handler_id IS NULL".to_owned(),
+            });
+        }
+        if let Some(place) = page.place()? {
+            let updated_at = placeholder(place.created_at.into());
+            let id = placeholder(place.id.into());
+            conditions.push(format!("(c.updated_at, c.id) < ({updated_at}, {id})"));
+        }
+        let condition = match conditions.is_empty() {
+            true => String::new(),
+            false => format!(" WHERE {}", conditions.join(" AND ")),
+        };
+        Ok((condition, values))
+    }
+}
+
+impl NewHandler {
+    const fn kind(self) -> HandlerKind {
+        match self {
+            Self::Nobody => HandlerKind::None,
+            Self::Person(_) => HandlerKind::Staff,
+        }
+    }
+
+    const fn person(self) -> Option<UserId> {
+        match self {
+            Self::Nobody => None,
+            Self::Person(user) => Some(user),
+        }
+    }
+}
+
+/// The columns of chats for a reader, who is `$1`.
+fn select_chats(actor: &Actor) -> String {
+    let sees_notes = decide(actor, Action::Read, Object::Note) == Decision::Allow;
+    let shown = if sees_notes { "" } else { " AND n.note = 0" };
+    format!(
+        "SELECT c.id, c.customer_id, u.name AS customer_name, c.subject, c.status, c.handler_kind, \
+         c.handler_id, h.name AS handler_name, c.version, c.created_at, c.updated_at, \
+         {MESSAGE_COLUMNS}, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM (\
+           SELECT n.sender_id FROM messages n WHERE n.chat_id = c.id{shown} \
+           AND n.created_at > COALESCE((SELECT r.read_at FROM chat_reads r \
+             WHERE r.chat_id = c.id AND r.user_id = $1), -1) \
+           ORDER BY n.created_at DESC LIMIT {UNREAD_AMONG}) newest \
+         WHERE newest.sender_id IS NULL OR newest.sender_id <> $1 \
+         LIMIT {UNREAD_MAX}) others) AS unread \
+         FROM chats c JOIN users u ON u.id = c.customer_id \
+         LEFT JOIN users h ON h.id = c.handler_id \
+         LEFT JOIN messages m ON m.id = c.last_message_id \
+         LEFT JOIN users s ON s.id = m.sender_id"
+    )
+}
+
+/// A chat without its read positions.
+fn chat(row: &Row) -> Result<Chat, Fault> {
+    let person = |id: &str, name: &str| {
+        Ok::<_, Fault>(Person {
+            id: row.parsed(id)?,
+            name: row.text(name)?,
+        })
+    };
+    let handled = row.opt_text("handler_id")?.is_some();
+    let written = row.opt_text("message_id")?.is_some();
+    Ok(Chat {
+        id: row.parsed("id")?,
+        customer: person("customer_id", "customer_name")?,
+        subject: row.text("subject")?,
+        status: row.parsed("status")?,
+        handler: Handler {
+            kind: row.parsed("handler_kind")?,
+            user: match handled {
+                true => Some(person("handler_id", "handler_name")?),
+                false => None,
+            },
+        },
+        last_message: match written {
+            true => Some(message(row)?),
+            false => None,
+        },
+        read: Vec::new(),
+        unread: Some(row.int("unread")?),
+        version: row.int("version")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+fn chat_state(row: &Row) -> Result<ChatState, Fault> {
+    Ok(ChatState {
+        customer: row.parsed("customer_id")?,
+        status: row.parsed("status")?,
+    })
+}
+
+async fn find_chat(
+    connection: &mut Connection<'_>,
+    actor: &Actor,
+    id: ChatId,
+) -> Result<Option<Chat>, Fault> {
+    let sql = format!("{} WHERE c.id = $2", select_chats(actor));
+    let row = connection
+        .fetch_optional(sql, &[actor.id.into(), id.into()])
+        .await?;
+    let mut chats: Vec<Chat> = row.iter().map(chat).collect::<Result<_, Fault>>()?;
+    add_read_positions(connection, &mut chats).await?;
+    Ok(chats.pop())
+}
+
+async fn add_read_positions(
+    connection: &mut Connection<'_>,
+    chats: &mut [Chat],
+) -> Result<(), Fault> {
+    if chats.is_empty() {
+        return Ok(());
+    }
+    let values: Vec<Value> = chats.iter().map(|chat| chat.id.into()).collect();
+    let places: Vec<String> = (1..=values.len())
+        .map(|place| format!("${place}"))
+        .collect();
+    let sql = format!(
+        "SELECT chat_id, user_id, message_id FROM (\
+           SELECT r.chat_id, r.user_id, r.message_id, ROW_NUMBER() OVER (\
+             PARTITION BY r.chat_id ORDER BY \
+             CASE WHEN r.user_id = c.customer_id THEN 0 ELSE 1 END, r.read_at DESC, r.user_id\
+           ) AS place FROM chat_reads r JOIN chats c ON c.id = r.chat_id \
+           WHERE r.message_id IS NOT NULL AND r.chat_id IN ({})) ranked \
+         WHERE place <= {READERS_MAX} ORDER BY chat_id, user_id",
+        places.join(", ")
+    );
+    for row in connection.fetch_all(sql, &values).await? {
+        let id: ChatId = row.parsed("chat_id")?;
+        let position = ReadPosition {
+            user_id: row.parsed("user_id")?,
+            message_id: row.parsed("message_id")?,
+        };
+        if let Some(chat) = chats.iter_mut().find(|chat| chat.id == id) {
+            chat.read.push(position);
+        }
+    }
+    Ok(())
+}
+
+/// A chat that the actor may see, locked until the commit.
+///
+/// # Errors
+/// `not_found`, also when it is none of the actor's business.
+pub(crate) async fn lock_chat(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    id: ChatId,
+) -> Result<ChatState, WriteFailure> {
+    let lock = tx.lock("c");
+    let sql = format!("SELECT c.customer_id, c.status FROM chats c WHERE c.id = $1{lock}");
+    let row = tx.fetch_optional(sql, &[id.into()]).await?;
+    let state = chat_state(&row.ok_or_else(not_found)?)?;
+    let customer = state.customer;
+    decide(actor, Action::Read, Object::Chat { customer }).or_refuse()?;
+    Ok(state)
+}
+
+/// Refuses when something is to be written in a chat that is over.
+pub(crate) fn check_open(chat: ChatState) -> Result<(), Problem> {
+    match chat.status {
+        ChatStatus::Open => Ok(()),
+        ChatStatus::Closed => Err(chat_closed()),
+    }
+}
+
+/// What is told of a chat that is over.
+#[must_use]
+pub fn chat_closed() -> Problem {
+    Problem::new(
+        ErrorCode::ChatClosed,
+        "the chat is closed, so nothing can be written in it",
+    )
+}
+
+/// The channels of everything in a chat but its notes.
+pub(crate) fn channels_of(chat: ChatId, customer: UserId) -> Vec<ChannelName> {
+    vec![
+        ChannelName::chat(chat),
+        ChannelName::user(customer),
+        ChannelName::staff(),
+    ]
+}
+
+/// A new chat.
+#[derive(Clone, Debug)]
+pub struct BeginChat {
+    /// Who asks.
+    pub actor: Actor,
+    /// Its id.
+    pub id: ChatId,
+    /// Whose chat it becomes.
+    pub customer: UserId,
+    /// What it is about.
+    pub subject: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Refused with `forbidden`, `validation_failed`, or `chat_open` (with the member `chat`). Told as
+/// `chat.created`.
+impl Write for BeginChat {
+    type Output = Chat;
+
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Chat, WriteFailure> {
+        let owned = Object::Chat {
+            customer: self.customer,
+        };
+        decide(&self.actor, Action::Create, owned).or_refuse()?;
+        find_customer(tx, &self.actor, self.customer).await?;
+        check_subject(&self.subject)?;
+        refuse_second(tx, &self.actor, self.customer).await?;
+        tx.execute(
+            "INSERT INTO chats (id, customer_id, subject, status, handler_kind, version, \
+             created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $6)",
+            &[
+                self.id.into(),
+                self.customer.into(),
+                (&self.subject).into(),
+                ChatStatus::Open.into(),
+                HandlerKind::None.into(),
+                self.now.into(),
+            ],
+        )
+        .await?;
+        let chat = reread(tx, &self.actor, self.id).await?;
+        tell(tx, EventName::ChatCreated, &chat)?;
+        Ok(chat)
+    }
+}
+
+/// A change of a chat.
+#[derive(Clone, Debug)]
+pub struct ChangeChat {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which chat.
+    pub id: ChatId,
+    /// The version that the caller saw.
+    pub version: i64,
+    /// What it is about, if that changes; staff only.
+    pub subject: Option<String>,
+    /// Whether it goes on, if that changes.
+    pub status: Option<ChatStatus>,
+    /// Who answers, if that changes; staff only.
+    pub handler: Option<NewHandler>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Refused, in this order, with `not_found`, `stale_version` (with the member `current`),
+/// `forbidden`, `validation_failed`, or `chat_open` (with the member `chat`). Told as
+/// `chat.updated`, unless nothing changes.
+impl Write for ChangeChat {
+    type Output = Chat;
+
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Chat, WriteFailure> {
+        let customer = lock_chat(tx, &self.actor, self.id).await?.customer;
+        decide(&self.actor, Action::Change, Object::Chat { customer }).or_refuse()?;
+        let before = reread(tx, &self.actor, self.id).await?;
+        check_version(self.version, before.version, &before)?;
+        let after = self.changed(tx, &before).await?;
+        if after == before {
+            return Ok(before);
+        }
+        let handler = after.handler.user.as_ref().map(|user| user.id.to_string());
+        tx.execute(
+            "UPDATE chats SET subject = $2, status = $3, handler_kind = $4, handler_id = $5, \
+             version = $6, updated_at = $7 WHERE id = $1",
+            &[
+                self.id.into(),
+                (&after.subject).into(),
+                after.status.into(),
+                after.handler.kind.into(),
+                Value::OptText(handler),
+                (before.version + 1).into(),
+                self.now.into(),
+            ],
+        )
+        .await?;
+        let chat = Chat {
+            version: before.version + 1,
+            updated_at: self.now,
+            ..after
+        };
+        tell(tx, EventName::ChatUpdated, &chat)?;
+        Ok(chat)
+    }
+}
+
+impl ChangeChat {
+    /// The chat with the fields that change, each allowed and checked.
+    async fn changed(&self, tx: &mut Transaction<'_>, before: &Chat) -> Result<Chat, WriteFailure> {
+        let customer = before.customer.id;
+        let mut after = before.clone();
+        if self.subject.is_some() || self.handler.is_some() {
+            let handling = Object::ChatHandling { customer };
+            decide(&self.actor, Action::Change, handling).or_refuse()?;
+        }
+        if let Some(subject) = &self.subject {
+            check_subject(subject)?;
+            after.subject.clone_from(subject);
+        }
+        if let Some(handler) = self.handler {
+            after.handler = Handler {
+                kind: handler.kind(),
+                user: match handler.person() {
+                    Some(user) => Some(find_staff(tx, user).await?),
+                    None => None,
+                },
+            };
+        }
+        if let Some(status) = self.status {
+            if (before.status, status) == (ChatStatus::Closed, ChatStatus::Open) {
+                refuse_second(tx, &self.actor, customer).await?;
+            }
+            after.status = status;
+        }
+        Ok(after)
+    }
+}
+
+/// How far someone has read.
+#[derive(Clone, Debug)]
+pub struct MarkRead {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which chat.
+    pub chat: ChatId,
+    /// The newest message that they have read.
+    pub message: MessageId,
+}
+
+/// Refused with `not_found`. Told as `chat.updated`, unless the position that everyone sees stays:
+/// it never goes back, and never stands on a note.
+impl Write for MarkRead {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), WriteFailure> {
+        let customer = lock_chat(tx, &self.actor, self.chat).await?.customer;
+        let found = find_message(tx, self.chat, self.message).await?;
+        let message = found.ok_or_else(not_found)?;
+        let object = Object::Message {
+            customer,
+            author: message.sender.id,
+            note: message.note,
+        };
+        decide(&self.actor, Action::Read, object).or_refuse()?;
+        let place = [self.chat.into(), self.actor.id.into()];
+        let sql = "SELECT read_at, message_id FROM chat_reads WHERE chat_id = $1 AND user_id = $2";
+        let before = match tx.fetch_optional(sql, &place).await? {
+            Some(row) => Some((row.time("read_at")?, row.opt_text("message_id")?)),
+            None => None,
+        };
+        let (read_at, shown_before) = before.map_or((None, None), |(at, shown)| (Some(at), shown));
+        if read_at >= Some(message.created_at) {
+            return Ok(());
+        }
+        let sql = "SELECT id FROM messages WHERE chat_id = $1 AND note = 0 AND created_at <= $2 \
+                   ORDER BY created_at DESC LIMIT 1";
+        let row = tx
+            .fetch_optional(sql, &[self.chat.into(), message.created_at.into()])
+            .await?;
+        let shown = row.map(|row| row.text("id")).transpose()?;
+        let [chat, user] = place;
+        tx.execute(
+            "INSERT INTO chat_reads (chat_id, user_id, read_at, message_id) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (chat_id, user_id) \
+             DO UPDATE SET read_at = excluded.read_at, message_id = excluded.message_id",
+            &[
+                chat,
+                user,
+                message.created_at.into(),
+                Value::OptText(shown.clone()),
+            ],
+        )
+        .await?;
+        if shown != shown_before {
+            let chat = reread(tx, &self.actor, self.chat).await?;
+            tell(tx, EventName::ChatUpdated, &chat)?;
+        }
+        Ok(())
+    }
+}
+
+/// A chat that is known to exist, as it is now.
+async fn reread(tx: &mut Transaction<'_>, actor: &Actor, id: ChatId) -> Result<Chat, WriteFailure> {
+    let chat = find_chat(&mut tx.connection, actor, id).await?;
+    Ok(chat.ok_or_else(|| Fault::row("a chat vanished"))?)
+}
+
+fn check_subject(subject: &str) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    desk::chat::check_subject(subject, &mut errors);
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::invalid(errors)),
+    }
+}
+
+/// Refuses when the customer has an open chat; nobody else opens one until the commit.
+async fn refuse_second(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    customer: UserId,
+) -> Result<(), WriteFailure> {
+    let lock = tx.lock("u");
+    let sql = format!("SELECT u.id FROM users u WHERE u.id = $1{lock}");
+    tx.fetch_optional(sql, &[customer.into()]).await?;
+    let sql = "SELECT id FROM chats WHERE customer_id = $1 AND status = 'open'";
+    let Some(row) = tx.fetch_optional(sql, &[customer.into()]).await? else {
+        return Ok(());
+    };
+    let open = reread(tx, actor, row.parsed("id")?).await?;
+    let open = serde_json::to_value(open).map_err(Fault::row)?;
+    let detail = "the customer has an open chat already";
+    Err(Problem::new(ErrorCode::ChatOpen, detail)
+        .with("chat", open)
+        .into())
+}
+
+/// Someone of the desk who can answer.
+async fn find_staff(tx: &mut Transaction<'_>, id: UserId) -> Result<Person, WriteFailure> {
+    let sql = "SELECT name, role, disabled FROM users WHERE id = $1";
+    let row = tx.fetch_optional(sql, &[id.into()]).await?;
+    let refused = || {
+        let message = "is not the id of an enabled account of staff";
+        Problem::invalid(vec![FieldError::new("/handler/user_id", message)])
+    };
+    let row = row.ok_or_else(refused)?;
+    let works = match row.parsed::<Role>("role")? {
+        Role::Customer => false,
+        Role::Staff | Role::Admin => !row.flag("disabled")?,
+    };
+    match works {
+        true => Ok(Person {
+            id,
+            name: row.text("name")?,
+        }),
+        false => Err(refused().into()),
+    }
+}
+
+/// Tells everyone of the chat, without what is the caller's alone. The text that such an event
+/// holds is the last message's.
+fn tell(tx: &mut Transaction<'_>, name: EventName, chat: &Chat) -> Result<(), Fault> {
+    let chat = Chat {
+        unread: None,
+        ..chat.clone()
+    };
+    let subject = chat.last_message.as_ref().map(|message| message.id.0);
+    let channels = channels_of(chat.id, chat.customer.id);
+    tx.tell_about(subject, channels, name, &ChatData { chat })
 }

@@ -100,6 +100,16 @@ printed!(
     uuid::Uuid,
     protocol::Role,
     protocol::OrderStatus,
+    protocol::ChatId,
+    protocol::MessageId,
+    protocol::ChatStatus,
+    protocol::HandlerKind,
+    protocol::SenderKind,
+    protocol::MessageState,
+    protocol::NotificationId,
+    protocol::ResourceId,
+    protocol::BookingId,
+    protocol::BookingStatus,
 );
 
 /// One row of an answer.

@@ -158,6 +158,8 @@ pub(crate) enum FaultKind {
     Statement,
     /// A text holds NUL, which PostgreSQL cannot keep. Reaches as far as `Statement`.
     Nul,
+    /// A live booking would overlap another one. Reaches as far as `Statement`.
+    Overlap,
     /// The disk is full.
     Full,
     /// Two transactions stood in each other's way; the same group may be run again.
@@ -192,7 +194,9 @@ impl Fault {
             FaultKind::Nul => WriteError::Refused(nul_refused()),
             FaultKind::Full => WriteError::StorageFull(text),
             FaultKind::Again | FaultKind::Lost | FaultKind::Busy => WriteError::Unavailable(text),
-            FaultKind::Statement | FaultKind::Other => WriteError::Failed(text),
+            FaultKind::Statement | FaultKind::Overlap | FaultKind::Other => {
+                WriteError::Failed(text)
+            }
         }
     }
 
@@ -202,7 +206,9 @@ impl Fault {
         match self.kind {
             FaultKind::Full => WriteError::StorageFull(self.text.clone()),
             FaultKind::Again | FaultKind::Lost | FaultKind::Busy => WriteError::Unavailable(text),
-            FaultKind::Statement | FaultKind::Nul | FaultKind::Other => WriteError::Failed(text),
+            FaultKind::Statement | FaultKind::Nul | FaultKind::Overlap | FaultKind::Other => {
+                WriteError::Failed(text)
+            }
         }
     }
 }
@@ -230,9 +236,11 @@ impl From<Fault> for ReadError {
     fn from(fault: Fault) -> Self {
         match fault.kind {
             FaultKind::Again | FaultKind::Lost | FaultKind::Busy => Self::Unavailable(fault.text),
-            FaultKind::Statement | FaultKind::Nul | FaultKind::Full | FaultKind::Other => {
-                Self::Failed(fault.text)
-            }
+            FaultKind::Statement
+            | FaultKind::Nul
+            | FaultKind::Overlap
+            | FaultKind::Full
+            | FaultKind::Other => Self::Failed(fault.text),
         }
     }
 }
@@ -244,6 +252,7 @@ impl From<sqlx::Error> for Fault {
             Error::Database(database) => {
                 match database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
                     Some(postgres) => postgres_kind(postgres.code()),
+                    None if database.message() == OVERLAP_ON_SQLITE => FaultKind::Overlap,
                     None => sqlite_kind(database.code().and_then(|code| code.parse().ok())),
                 }
             }
@@ -256,6 +265,9 @@ impl From<sqlx::Error> for Fault {
         Self::new(kind, error.to_string())
     }
 }
+
+/// What the triggers of SQLite say when a live booking would overlap another one.
+const OVERLAP_ON_SQLITE: &str = "booking_conflict";
 
 /// By the extended result code (<https://www.sqlite.org/rescode.html>).
 fn sqlite_kind(code: Option<i32>) -> FaultKind {
@@ -278,6 +290,8 @@ fn postgres_kind(code: &str) -> FaultKind {
     match code {
         "40001" | "40P01" => FaultKind::Again,
         "53100" => FaultKind::Full,
+        // The only exclusion constraint is that of the bookings.
+        "23P01" => FaultKind::Overlap,
         // Lock and statement timeouts, too many connections, out of memory.
         "55P03" | "57014" | "53200" | "53300" => FaultKind::Busy,
         // The server goes down or has become a standby: another connection may do better.

@@ -280,10 +280,10 @@ async fn append_to_sqlite(
     }
     for some in lines.chunks(ROWS_AT_ONCE) {
         let sql = format!(
-            "INSERT INTO events (channel, event_offset, id, name, at, data) VALUES {}",
-            rows_of_placeholders(some.len(), 6)
+            "INSERT INTO events (channel, event_offset, id, name, at, data, subject) VALUES {}",
+            rows_of_placeholders(some.len(), 7)
         );
-        let mut values = Vec::with_capacity(some.len() * 6);
+        let mut values = Vec::with_capacity(some.len() * 7);
         for line in some {
             let event = &events[line.event];
             values.extend([
@@ -293,6 +293,7 @@ async fn append_to_sqlite(
                 event.name.as_str().into(),
                 at.into(),
                 Value::from(&*event.data),
+                Value::OptText(event.subject.map(|subject| subject.to_string())),
             ]);
         }
         connection.execute(sql, &values).await?;
@@ -324,6 +325,10 @@ async fn append_to_postgres(
         texts(&|line| events[line.event].name.as_str().to_owned()),
         texts(&|line| (*events[line.event].data).to_owned()),
         at.into(),
+        texts(&|line| {
+            let subject = events[line.event].subject;
+            subject.map(|subject| subject.to_string()).unwrap_or_default()
+        }),
     ];
     let rows = connection
         .fetch_all(
@@ -335,10 +340,11 @@ async fn append_to_postgres(
                ON CONFLICT (name) DO UPDATE SET head = h.head + excluded.head \
                RETURNING h.name, h.head), \
              written AS (\
-               INSERT INTO events (channel, event_offset, id, name, at, data) \
-               SELECT e.channel, h.head - c.fresh + e.place, e.id, e.name, $8, e.data \
-               FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[]) \
-                 AS e (channel, place, id, name, data) \
+               INSERT INTO events (channel, event_offset, id, name, at, data, subject) \
+               SELECT e.channel, h.head - c.fresh + e.place, e.id, e.name, $8, e.data, \
+                 NULLIF(e.subject, '') \
+               FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], \
+                 $9::text[]) AS e (channel, place, id, name, data, subject) \
                JOIN heads h ON h.name = e.channel JOIN counted c ON c.name = e.channel) \
              SELECT name, head FROM heads",
             &values,

@@ -1,14 +1,25 @@
-//! What must survive: accounts, sessions, items, orders and the event log, on SQLite or
+//! What must survive: accounts, sessions, items, orders, bookings and the event log, on SQLite or
 //! PostgreSQL. [`Store::write`] is the only way to change anything: a change and its events are
 //! one transaction, and what was committed is announced by the store itself.
 //! No rule about who may do what lives here (that is `desk`), and no word of the wire.
 //! Start at [`Store::open`], then `writer.rs`.
 
+mod backup;
+mod bookings;
+mod broadcasts;
 mod chats;
+mod compact;
 mod database;
+mod erase;
+mod erase_user;
+mod erased_person;
 mod error;
 mod event_log;
+mod export;
 mod items;
+mod lock;
+mod messages;
+mod notifications;
 mod once;
 mod open;
 mod order_lines;
@@ -16,6 +27,8 @@ mod orders;
 mod page;
 mod prune;
 mod queue;
+mod resources;
+mod restore;
 mod sessions;
 mod setup;
 mod store;
@@ -23,15 +36,27 @@ mod transaction;
 mod users;
 mod writer;
 
+pub use backup::{Contents, CopyError, back_up};
+pub use bookings::{BookingFilter, ChangeBooking, CreateBooking};
+pub use broadcasts::{DeliverBroadcast, SendToRole};
+pub use chats::{
+    BeginChat, ChangeChat, ChatFilter, ChatState, MarkRead, NewHandler, chat_closed,
+};
+pub use erase_user::ErasedUser;
 pub use error::{Fault, OpenError, ReadError, WriteError, WriteFailure};
 pub use event_log::EventLogReader;
+pub use export::{MessagesWritten, StoredSession};
 pub use items::{ChangeItem, CreateItem};
+pub use messages::{DeleteMessage, EditMessage, WriteMessage};
+pub use notifications::{NewNotification, ReadNotification, SendNotification};
 pub use once::OnceKey;
 pub use open::StoreConfig;
 pub use order_lines::NewLine;
 pub use orders::{ChangeOrder, OrderFilter, PlaceOrder};
 pub use page::PageRequest;
 pub use prune::Pruned;
+pub use resources::{ChangeResource, CreateResource};
+pub use restore::{BeginNewLog, Restored, restore};
 pub use sessions::{CreateSession, EndSession, LiveSession, SessionState, TouchSession};
 pub use setup::{OfferSetup, Setup};
 pub use store::Store;

@@ -15,10 +15,11 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::Store;
 use crate::database::{Connection, Database, OwnConnection};
 use crate::error::{Fault, OpenError};
+use crate::lock::{DatabaseLock, folder_of};
 use crate::transaction::Settings;
 use crate::writer::Writer;
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(crate) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long opening and reading wait for a lock of another process; the writer sets its own.
@@ -52,12 +53,16 @@ impl Store {
         config: &StoreConfig,
         announce: Arc<dyn Announce>,
     ) -> Result<Self, OpenError> {
-        let (database, mut connection) = match sqlite_path(&config.url) {
-            Some(path) => open_sqlite(&path).await?,
+        let (database, mut connection, lock) = match sqlite_path(&config.url) {
+            Some(path) => {
+                let (database, connection, lock) = open_sqlite(&path).await?;
+                (database, connection, Some(lock))
+            }
             None if config.url.starts_with("postgres:")
                 || config.url.starts_with("postgresql:") =>
             {
-                open_postgres(&config.url).await?
+                let (database, connection) = open_postgres(&config.url).await?;
+                (database, connection, None)
             }
             None => return Err(OpenError::Url(config.url.clone())),
         };
@@ -69,7 +74,7 @@ impl Store {
                 cause: fault.to_string(),
             })?;
         let writer = Writer::start(database.clone(), connection, settings, announce);
-        let store = Self::new(database, settings, writer);
+        let store = Self::new(database, settings, writer, lock);
         // The first answer is the one that later ones are compared with.
         store
             .changed_by_others()
@@ -112,13 +117,17 @@ fn place(database: &Database) -> String {
 }
 
 /// The path of a SQLite URL, with or without two slashes.
-fn sqlite_path(url: &str) -> Option<PathBuf> {
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     (!path.is_empty() && !path.starts_with(":memory:")).then(|| PathBuf::from(path))
 }
 
-async fn open_sqlite(path: &Path) -> Result<(Database, OwnConnection), OpenError> {
+async fn open_sqlite(
+    path: &Path,
+) -> Result<(Database, OwnConnection, DatabaseLock), OpenError> {
+    make_folder(path)?;
+    let lock = DatabaseLock::share(path).await?;
     make_file(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -126,7 +135,11 @@ async fn open_sqlite(path: &Path) -> Result<(Database, OwnConnection), OpenError
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // What is erased or forgotten is overwritten with zeros, not only no longer shown.
+        .pragma("secure_delete", "ON")
         .statement_cache_capacity(256)
+        // What is deleted or overwritten is gone from the file, too: texts can be erased.
+        .pragma("secure_delete", "1")
         .disable_statement_logging();
     let mut connection = connect_sqlite(&options, path).await?;
     migrate_sqlite(&mut connection)
@@ -145,33 +158,14 @@ async fn open_sqlite(path: &Path) -> Result<(Database, OwnConnection), OpenError
             writer: options,
         },
         OwnConnection::Sqlite(connection),
+        lock,
     ))
 }
 
 /// Makes the file before SQLite would, so that nobody else may ever read it. SQLite gives the
 /// files beside it the same mode.
 fn make_file(path: &Path) -> Result<(), OpenError> {
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::StorageFull => OpenError::StorageFull(path),
-            _ => OpenError::Permission {
-                path,
-                cause: error.to_string(),
-            },
-        }
-    };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(failed(folder))?;
-    }
+    use std::os::unix::fs::OpenOptionsExt as _;
     std::fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -179,8 +173,30 @@ fn make_file(path: &Path) -> Result<(), OpenError> {
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map_err(failed(path))?;
+        .map_err(cannot_make(path))?;
     Ok(())
+}
+
+/// Makes the folder that a file is to be in, for its owner alone.
+pub(crate) fn make_folder(file: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let folder = folder_of(file);
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(cannot_make(folder))
+}
+
+fn cannot_make(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
+    let path = path.display().to_string();
+    move |error| match error.kind() {
+        std::io::ErrorKind::StorageFull => OpenError::StorageFull(path),
+        _ => OpenError::Permission {
+            path,
+            cause: error.to_string(),
+        },
+    }
 }
 
 /// Two processes that open a new file at once meet where it becomes a WAL database; SQLite does
@@ -203,7 +219,7 @@ async fn connect_sqlite(
 }
 
 /// One process at a time: SQLite's migrations take no lock of their own.
-async fn migrate_sqlite(connection: &mut sqlx::SqliteConnection) -> Result<(), MigrateError> {
+pub(crate) async fn migrate_sqlite(connection: &mut sqlx::SqliteConnection) -> Result<(), MigrateError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     SQLITE_MIGRATIONS
         .run_direct(None, &mut *transaction, false)
@@ -212,7 +228,7 @@ async fn migrate_sqlite(connection: &mut sqlx::SqliteConnection) -> Result<(), M
     Ok(())
 }
 
-fn migration_error(path: &Path, error: MigrateError) -> OpenError {
+pub(crate) fn migration_error(path: &Path, error: MigrateError) -> OpenError {
     let database = path.display().to_string();
     match error {
         MigrateError::VersionMissing(migration) => OpenError::Newer {
@@ -227,6 +243,11 @@ fn migration_error(path: &Path, error: MigrateError) -> OpenError {
             cause: other.to_string(),
         },
     }
+}
+
+/// Whether another connection stood in the way.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(5 | 6))
 }
 
 fn primary_code(error: &sqlx::Error) -> Option<i32> {

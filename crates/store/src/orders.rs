@@ -3,8 +3,8 @@
 use desk::policy::not_found;
 use desk::{Action, Actor, Object, Scope, decide};
 use protocol::{
-    ChannelName, EventName, FieldError, Order, OrderData, OrderId, OrderStatus, Page, Person,
-    Problem, Role, Timestamp, UserId,
+    ChannelName, EventName, Order, OrderData, OrderId, OrderStatus, Page, Person, Problem,
+    Timestamp, UserId,
 };
 
 use crate::database::{Row, Value};
@@ -13,6 +13,7 @@ use crate::items::check_version;
 use crate::order_lines::{NewLine, resolve};
 use crate::page::Place;
 use crate::transaction::{Transaction, Write};
+use crate::users::find_customer;
 use crate::{PageRequest, Store};
 
 const ORDER_COLUMNS: &str = "o.id, o.customer_id, u.name AS customer_name, o.status, o.lines, \
@@ -136,7 +137,7 @@ impl Write for PlaceOrder {
             customer: self.customer,
         };
         decide(&self.actor, Action::Create, owned).or_refuse()?;
-        let customer = self.find_customer(tx).await?;
+        let customer = find_customer(tx, &self.actor, self.customer).await?;
         let mut errors = Vec::new();
         desk::order::check_note(&self.note, &mut errors);
         if !errors.is_empty() {
@@ -172,27 +173,6 @@ impl Write for PlaceOrder {
         )
         .await?;
         tell(tx, EventName::OrderCreated, order)
-    }
-}
-
-impl PlaceOrder {
-    async fn find_customer(&self, tx: &mut Transaction<'_>) -> Result<Person, WriteFailure> {
-        let row = tx
-            .fetch_optional(
-                "SELECT name, role FROM users WHERE id = $1",
-                &[self.customer.into()],
-            )
-            .await?;
-        let refused =
-            |message: &str| Problem::invalid(vec![FieldError::new("/customer_id", message)]);
-        let row = row.ok_or_else(|| refused("is not the id of an account"))?;
-        if row.parsed::<Role>("role")? != Role::Customer && self.customer != self.actor.id {
-            return Err(refused("is not the id of a customer").into());
-        }
-        Ok(Person {
-            id: self.customer,
-            name: row.text("name")?,
-        })
     }
 }
 

@@ -12,6 +12,9 @@ const BATCH: i64 = 1_000;
 /// told that it ended, not that it never was.
 const ENDED_SESSION_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// How long a notification stays after it was read, in milliseconds.
+const READ_NOTIFICATION_KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+
 /// How many rows were deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
@@ -23,6 +26,8 @@ pub struct Pruned {
     pub once_keys: u64,
     /// Offers of a setup that expired.
     pub setup_offers: u64,
+    /// Notifications that were read 90 days ago.
+    pub notifications: u64,
 }
 
 impl Store {
@@ -38,6 +43,7 @@ impl Store {
             sessions: self.prune_all(Kind::Sessions).await?,
             once_keys: self.prune_all(Kind::OnceKeys).await?,
             setup_offers: self.prune_all(Kind::SetupOffers).await?,
+            notifications: self.prune_all(Kind::Notifications).await?,
         })
     }
 
@@ -60,6 +66,7 @@ enum Kind {
     Sessions,
     OnceKeys,
     SetupOffers,
+    Notifications,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +130,17 @@ impl Write for PruneBatch {
             Kind::SetupOffers => {
                 tx.execute("DELETE FROM setup WHERE expires_at <= $1", &[now.into()])
                     .await?
+            }
+            Kind::Notifications => {
+                tx.execute(
+                    "DELETE FROM notifications WHERE id IN (\
+                     SELECT id FROM notifications WHERE read_at <= $1 LIMIT $2)",
+                    &[
+                        now.saturating_sub(READ_NOTIFICATION_KEPT_MS).into(),
+                        BATCH.into(),
+                    ],
+                )
+                .await?
             }
         };
         Ok(deleted)

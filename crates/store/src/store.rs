@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::database::{Database, Dialect};
 use crate::error::{ReadError, WriteError, WriteFailure};
+use crate::lock::DatabaseLock;
 use crate::once::Once;
 use crate::transaction::{Settings, Transaction, Write};
 use crate::writer::Writer;
@@ -23,19 +24,27 @@ struct Inner {
     writer: Writer,
     /// The last answer of [`DataVersion`].
     seen_version: Mutex<DataVersionSeen>,
+    /// Keeps others from replacing the file while it is open here; SQLite only.
+    lock: Mutex<Option<DatabaseLock>>,
 }
 
 /// Which connection of the writer said which version.
 type DataVersionSeen = (i64, i64);
 
 impl Store {
-    pub(crate) fn new(database: Database, settings: Settings, writer: Writer) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        settings: Settings,
+        writer: Writer,
+        lock: Option<DatabaseLock>,
+    ) -> Self {
         let seen_version = Mutex::default();
         Self(Arc::new(Inner {
             database,
             settings,
             writer,
             seen_version,
+            lock: Mutex::new(lock),
         }))
     }
 
@@ -132,6 +141,8 @@ impl Store {
     pub async fn close(&self) {
         self.0.writer.close().await;
         self.database().close().await;
+        let lock = &self.0.lock;
+        lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     pub(crate) fn database(&self) -> &Database {

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use desk::audience::is_audience;
 use protocol::{ChannelName, EventId, EventName, Revocation, Timestamp};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::database::{Connection, Dialect, Row, Sql, Value};
 use crate::error::{Fault, WriteFailure};
@@ -39,6 +41,8 @@ pub struct Transaction<'c> {
 pub(crate) struct NewEvent {
     pub(crate) id: EventId,
     pub(crate) channels: Vec<ChannelName>,
+    /// The object whose text it holds, if that can be erased.
+    pub(crate) subject: Option<Uuid>,
     pub(crate) name: EventName,
     pub(crate) data: Arc<str>,
 }
@@ -89,16 +93,33 @@ impl Transaction<'_> {
     /// Tells of an event on these channels, once the transaction is committed.
     pub(crate) fn tell(
         &mut self,
+        channels: Vec<ChannelName>,
+        name: EventName,
+        data: &impl Serialize,
+    ) -> Result<(), Fault> {
+        self.tell_about(None, channels, name, data)
+    }
+
+    /// The same with the object whose text the event holds, so that [`crate::erase`] finds it.
+    pub(crate) fn tell_about(
+        &mut self,
+        subject: Option<Uuid>,
         mut channels: Vec<ChannelName>,
         name: EventName,
         data: &impl Serialize,
     ) -> Result<(), Fault> {
         channels.sort_unstable();
         channels.dedup();
+        // Invariant: who is told of an event is what desk's table says, and docs/policy.md shows.
+        debug_assert!(
+            is_audience(name, &channels),
+            "{name} is not for {channels:?}, see desk::audience"
+        );
         let data = serde_json::to_string(data).map_err(Fault::row)?;
         self.events.push(NewEvent {
             id: EventId::new(),
             channels,
+            subject,
             name,
             data: data.into(),
         });

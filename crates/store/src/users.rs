@@ -3,8 +3,8 @@
 use desk::policy::not_found;
 use desk::{Action, Actor, Object, decide};
 use protocol::{
-    CloseCode, ErrorCode, Page, Problem, Revocation, RevokedSessions, Role, SessionId, Timestamp,
-    User, UserId,
+    CloseCode, ErrorCode, FieldError, Page, Person, Problem, Revocation, RevokedSessions, Role,
+    SessionId, Timestamp, User, UserId,
 };
 
 use crate::database::{Row, Value};
@@ -114,6 +114,25 @@ impl Store {
 
 const ENABLED_ADMIN: &str =
     "SELECT id FROM users WHERE role = 'admin' AND disabled = 0 ORDER BY id LIMIT 1";
+
+/// Whose a new order or booking becomes: a customer, or whoever makes it.
+pub(crate) async fn find_customer(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    id: UserId,
+) -> Result<Person, WriteFailure> {
+    let sql = "SELECT name, role FROM users WHERE id = $1";
+    let row = tx.fetch_optional(sql, &[id.into()]).await?;
+    let refused = |message: &str| Problem::invalid(vec![FieldError::new("/customer_id", message)]);
+    let row = row.ok_or_else(|| refused("is not the id of an account"))?;
+    if row.parsed::<Role>("role")? != Role::Customer && id != actor.id {
+        return Err(refused("is not the id of a customer").into());
+    }
+    Ok(Person {
+        id,
+        name: row.text("name")?,
+    })
+}
 
 /// Whether an enabled admin exists, as the transaction sees it.
 pub(crate) async fn admin_exists(tx: &mut Transaction<'_>) -> Result<bool, Fault> {

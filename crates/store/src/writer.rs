@@ -301,7 +301,11 @@ fn may_run_again(fault: &Fault, attempt: u32) -> bool {
     match fault.kind {
         FaultKind::Again | FaultKind::Lost => attempt < TRIES_MAX,
         FaultKind::Busy => true,
-        FaultKind::Statement | FaultKind::Nul | FaultKind::Full | FaultKind::Other => false,
+        FaultKind::Statement
+        | FaultKind::Nul
+        | FaultKind::Overlap
+        | FaultKind::Full
+        | FaultKind::Other => false,
     }
 }
 
@@ -376,7 +380,9 @@ async fn run_change(
         Ok(Ok(())) => Ok(None),
         Ok(Err(WriteFailure::Refused(problem))) => Ok(Some(WriteError::Refused(problem))),
         Ok(Err(WriteFailure::Fault(fault))) => match fault.kind {
-            FaultKind::Statement | FaultKind::Nul => Ok(Some(fault.to_write_error())),
+            FaultKind::Statement | FaultKind::Nul | FaultKind::Overlap => {
+                Ok(Some(fault.to_write_error()))
+            }
             FaultKind::Full
             | FaultKind::Again
             | FaultKind::Lost
@@ -437,7 +443,7 @@ mod tests {
         let connection = database.connect_writer().await.unwrap();
         let settings = *roomy.settings();
         let writer = Writer::start(database.clone(), connection, settings, Arc::new(Nobody));
-        Store::new(database, settings, writer)
+        Store::new(database, settings, writer, None)
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

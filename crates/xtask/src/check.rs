@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::summary::Counts;
 use crate::workspace::{Workspace, succeeds};
-use crate::{PROBLEM_FOUND, WELL, generate, policy, test, tidy};
+use crate::{PROBLEM_FOUND, WELL, generate, policy, test, tidy, web};
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask check
 
-Checks format, tidy rules, generated files, dependency policy, build, clippy and tests, in this
-order. All steps run even if one fails; clippy and tests are left out if the build is broken.
+Checks format, tidy rules, dependency policy, build, generated files, the npm workspace, clippy and
+tests, in this order. All steps run even if one fails; those that need a build are left out if it is
+broken.
 Ends with a table and the line `N passed, N failed` that counts the tests.
 
 Examples:
@@ -27,10 +28,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
 
     report.command("format", &mut workspace.cargo(&["fmt", "--all", "--check"]));
     report.step("tidy", || tidy::step(workspace));
-    report.step("generated files", || generate::step(workspace));
     report.step("dependency policy", || policy::step(workspace));
     let build = ["test", "--workspace", "--no-run"];
     if report.command("build", &mut workspace.cargo(&build)) {
+        report.step("generated files", || {
+            generate::step(workspace, &workspace.server_program()?)
+        });
+        report.step("web", || web::step(workspace));
         let clippy = [
             "clippy",
             "--workspace",
@@ -46,8 +50,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
             Ok(outcome.problem())
         });
     } else {
-        report.skip("clippy", "the build is broken");
-        report.skip("tests", "the build is broken");
+        for step in ["generated files", "web", "clippy", "tests"] {
+            report.skip(step, "the build is broken");
+        }
     }
 
     println!("\n{}", report.table());

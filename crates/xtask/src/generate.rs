@@ -1,20 +1,28 @@
-//! `cargo xtask gen`: the pages in docs/ that are written from the types of `protocol`, so that
-//! they cannot say what the program does not.
+//! `cargo xtask gen`: the files that are written from the program itself, so that they cannot say
+//! what it does not: pages and descriptions in docs/, types in web/client/.
+
+mod policy_page;
+mod typed_examples;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::Context as _;
-use protocol::{CloseCode, Direction, ErrorCode, Retry};
+use desk::audience::{Subject, audience};
+use protocol::{CloseCode, Direction, ErrorCode, EventName, Example, Retry};
 use serde_json::Value;
 
 use crate::workspace::Workspace;
-use crate::{PROBLEM_FOUND, WELL};
+use crate::{PROBLEM_FOUND, WELL, web};
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask gen [--check]
 
-Writes docs/close-codes.md, docs/problems.md and docs/protocol.md from the types of crates/protocol.
+Builds the server, then writes from it and from the types of crates/protocol and crates/desk:
+docs/close-codes.md, docs/problems.md, docs/protocol.md, docs/policy.md, docs/openapi.json,
+docs/asyncapi.json, and in web/client/ src/protocol.ts, src/rest.ts and test/examples.ts.
 With --check it writes nothing, lists the files that are stale, and ends with 1 if there are any.
 
 Examples:
@@ -23,23 +31,30 @@ Examples:
 
 /// Writes the pages, or compares them.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<u8> {
-    match arguments {
-        [] => write_all(workspace),
-        [flag] if flag == "--check" => match step(workspace)? {
-            None => Ok(WELL),
-            Some(problem) => {
-                eprintln!("error: {problem}");
-                Ok(PROBLEM_FOUND)
-            }
-        },
+    let only_compare = match arguments {
+        [] => false,
+        [flag] if flag == "--check" => true,
         _ => anyhow::bail!("`gen` takes nothing or --check"),
+    };
+    let Some(program) = workspace.build_server()? else {
+        return Ok(PROBLEM_FOUND);
+    };
+    if !only_compare {
+        return write_all(workspace, &program);
+    }
+    match step(workspace, &program)? {
+        None => Ok(WELL),
+        Some(problem) => {
+            eprintln!("error: {problem}");
+            Ok(PROBLEM_FOUND)
+        }
     }
 }
 
 /// The step of `cargo xtask check`: lists stale files and returns the problem in words.
-pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Option<String>> {
+pub(crate) fn step(workspace: &Workspace, program: &Path) -> anyhow::Result<Option<String>> {
     let mut stale = 0;
-    for (path, text) in pages() {
+    for (path, text) in files(workspace, program)? {
         if fs::read_to_string(workspace.root.join(path)).ok() != Some(text) {
             println!("{path}: stale, run `cargo xtask gen`");
             stale += 1;
@@ -48,10 +63,13 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Option<String>> {
     Ok((stale > 0).then(|| format!("{stale} generated files are stale")))
 }
 
-fn write_all(workspace: &Workspace) -> anyhow::Result<u8> {
-    for (path, text) in pages() {
+fn write_all(workspace: &Workspace, program: &Path) -> anyhow::Result<u8> {
+    for (path, text) in files(workspace, program)? {
         let target = workspace.root.join(path);
         if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder).with_context(|| format!("cannot make place for {path}"))?;
+            }
             fs::write(&target, text).with_context(|| format!("cannot write {path}"))?;
             println!("{path}: written");
         }
@@ -59,17 +77,40 @@ fn write_all(workspace: &Workspace) -> anyhow::Result<u8> {
     Ok(WELL)
 }
 
-/// Every generated page: its path below the root, and what must stand in it.
-fn pages() -> Vec<(&'static str, String)> {
+/// A path below the root, and what must stand there.
+type GeneratedFile = (&'static str, String);
+
+/// Every generated file.
+fn files(workspace: &Workspace, program: &Path) -> anyhow::Result<Vec<GeneratedFile>> {
+    let mut files = pages();
+    files.push(("web/client/src/protocol.ts", protocol::typescript()));
+    files.push(("web/client/test/examples.ts", typed_examples::file()));
+    let openapi = say(program, "openapi")?;
+    files.push(("web/client/src/rest.ts", web::rest_types(workspace, &openapi)?));
+    files.push(("docs/openapi.json", openapi));
+    files.push(("docs/asyncapi.json", say(program, "asyncapi")?));
+    Ok(files)
+}
+
+/// The files that need neither the server nor npm.
+fn pages() -> Vec<GeneratedFile> {
     vec![
         ("docs/close-codes.md", close_codes()),
         ("docs/problems.md", problems()),
         ("docs/protocol.md", protocol()),
+        ("docs/policy.md", policy_page::page(GENERATED)),
     ]
 }
 
-const GENERATED: &str =
-    "<!-- Written by `cargo xtask gen` from crates/protocol. Do not edit. -->\n";
+/// What the server prints for one of its hidden commands.
+fn say(program: &Path, command: &str) -> anyhow::Result<String> {
+    let shown = || format!("cannot run `frontdesk {command}`");
+    let output = Command::new(program).arg(command).output().with_context(shown)?;
+    anyhow::ensure!(output.status.success(), "`frontdesk {command}` failed");
+    String::from_utf8(output.stdout).with_context(shown)
+}
+
+const GENERATED: &str = "<!-- Written by `cargo xtask gen` from the code. Do not edit. -->\n";
 
 fn close_codes() -> String {
     let mut page = format!("{GENERATED}# Close codes\n\n");
@@ -159,14 +200,25 @@ fn protocol() -> String {
         {
             let mut json = String::new();
             write_json(&mut json, &example.json, 0);
-            let (title, text) = (example.title, example.text);
+            let (frame, text, told) = (&example.frame, example.text, told_on(example));
             line(
                 &mut page,
-                &format!("\n### {title}\n\n{text}\n\n```json\n{json}\n```"),
+                &format!("\n### {frame}\n\n{text}{told}\n\n```json\n{json}\n```"),
             );
         }
     }
     page
+}
+
+/// A sentence about the channels that an event goes to; nothing for other frames.
+fn told_on(example: &Example) -> String {
+    let event = example.frame.strip_prefix("event ").and_then(|name| name.parse().ok());
+    event.map_or_else(String::new, |name: EventName| {
+        let channels = audience(name, Subject::Plain).iter();
+        let channels: Vec<_> = channels.map(|on| format!("`{}`", on.pattern())).collect();
+        let kept = if name.is_kept() { "" } else { " It is not kept in the log." };
+        format!(" Told on {}.{kept}", channels.join(", "))
+    })
 }
 
 /// Members that a reader looks for first, in this order; the others follow by name.

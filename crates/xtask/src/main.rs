@@ -11,6 +11,7 @@ mod run;
 mod summary;
 mod test;
 mod tidy;
+mod web;
 mod workspace;
 
 use std::env;
@@ -64,7 +65,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "gen",
-        summary: "write the generated pages in docs/",
+        summary: "write the generated files in docs/ and web/client/",
         help: generate::HELP,
         run: generate::run,
     },

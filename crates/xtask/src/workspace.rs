@@ -50,6 +50,11 @@ impl Workspace {
         if !succeeds(&mut self.cargo(&["build", "--package", "server"]))? {
             return Ok(None);
         }
+        self.server_program().map(Some)
+    }
+
+    /// The path of the server as it was last built with the dev profile, by tests too.
+    pub(crate) fn server_program(&self) -> anyhow::Result<PathBuf> {
         // Cargo puts the programs of a workspace side by side, wherever its target folder is.
         let own = env::current_exe().context("cannot tell where this program lies")?;
         let name = format!("frontdesk{}", env::consts::EXE_SUFFIX);
@@ -59,7 +64,7 @@ impl Workspace {
             "the server was built, but {} is not there",
             server.display()
         );
-        Ok(Some(server))
+        Ok(server)
     }
 }
 

@@ -29,8 +29,9 @@ fn every_reader_gets_every_event_once_in_order_or_is_told_why_not() {
         return;
     }
     let fresh: u64 = rand::random();
-    let seeds: Vec<u64> =
-        (0..FIXED_SEEDS).chain((0..NEW_SEEDS).map(|n| fresh.wrapping_add(n))).collect();
+    let seeds: Vec<u64> = (0..FIXED_SEEDS)
+        .chain((0..NEW_SEEDS).map(|n| fresh.wrapping_add(n)))
+        .collect();
     println!("new seeds from {fresh}");
     let mut passed = 0;
     let (mut delivered, mut gaps, mut resets, mut too_slow, mut revoked) = (0, 0, 0, 0, 0);
@@ -59,7 +60,10 @@ fn a_reader_that_catches_up_gets_pages_as_fast_as_it_takes_them_and_is_never_too
         let mut world = World::new(seed);
         let channel = world.write_quietly(500);
         world.resume_without_reading(&channel);
-        assert!(world.is_open(), "seed {seed}: what it missed is more than its outbox may hold");
+        assert!(
+            world.is_open(),
+            "seed {seed}: what it missed is more than its outbox may hold"
+        );
         world.read_slowly();
         assert!(world.is_open(), "seed {seed}");
         assert_eq!(world.delivered, world.keep_events(), "seed {seed}");

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use engine::{
-    Admission, Announce, Attach, Engine, Event, JoinChannel, Limits, LogError, LogReader, MemoryLog,
-    Message, Now, Opening, PageLimits, Request, ServerName, Shard, Token, Transport,
+    Admission, Announce, Attach, Engine, Event, JoinChannel, Limits, LogError, LogReader,
+    MemoryLog, Message, Now, Opening, PageLimits, Request, ServerName, Shard, Token, Transport,
 };
 use protocol::{
     ChannelName, CloseCode, ConnectionId, Epoch, EventId, EventName, Goodbye, Position, Revocation,
@@ -56,8 +56,16 @@ pub(crate) struct Wire {
 
 impl Wire {
     fn new(capacity: usize) -> Self {
-        let pipe = || Arc::new(Mutex::new(Pipe { capacity, ..Pipe::default() }));
-        Self { up: pipe(), down: pipe() }
+        let pipe = || {
+            Arc::new(Mutex::new(Pipe {
+                capacity,
+                ..Pipe::default()
+            }))
+        };
+        Self {
+            up: pipe(),
+            down: pipe(),
+        }
     }
 }
 
@@ -164,7 +172,12 @@ pub(crate) struct World {
     shards: Vec<Shard<Socket, Box<dyn FnMut(Request) + Send>>>,
     requests: Arc<Mutex<Vec<Request>>>,
     /// Answers that still need a second step: the session is read after the registration.
-    verified: Vec<(engine::ConnectionRef, UserId, SessionId, BTreeMap<ChannelName, Position>)>,
+    verified: Vec<(
+        engine::ConnectionRef,
+        UserId,
+        SessionId,
+        BTreeMap<ChannelName, Position>,
+    )>,
     late: Vec<Announcement>,
     people: Vec<Person>,
     readers: Vec<Reader>,
@@ -186,7 +199,10 @@ impl World {
         let limits = Limits {
             outbox_max_bytes: 4_096,
             inbox_events_max: 16,
-            page: PageLimits { events: 7, bytes: 2_000 },
+            page: PageLimits {
+                events: 7,
+                bytes: 2_000,
+            },
             recent_max_events: rng.random_range(0..12),
             fan_out_slice: rng.random_range(1..4),
             message_burst: 1_000_000,
@@ -194,14 +210,20 @@ impl World {
             ..Limits::default()
         };
         let log = MemoryLog::new(Epoch(fixed(1)), rng.random_range(20..60));
-        let now = Now { monotonic_ms: 1_000_000, wall: Timestamp(1_790_000_000_000) };
+        let now = Now {
+            monotonic_ms: 1_000_000,
+            wall: Timestamp(1_790_000_000_000),
+        };
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let (engine, seats) = Engine::new(limits, 2);
         let shards = seats
             .into_iter()
             .map(|seat| {
                 let requests = Arc::clone(&requests);
-                let name = ServerName { server: "frontdesk/test".into(), boot_id: "boot".into() };
+                let name = ServerName {
+                    server: "frontdesk/test".into(),
+                    boot_id: "boot".into(),
+                };
                 let outside: Box<dyn FnMut(Request) + Send> =
                     Box::new(move |request| requests.lock().unwrap().push(request));
                 Shard::new(seat, name, (log.epoch, 0), outside, now)
@@ -210,7 +232,11 @@ impl World {
         let people: Vec<Person> = (0..6)
             .map(|number| Person {
                 id: UserId(fixed(100 + number)),
-                role: if number < 2 { Role::Staff } else { Role::Customer },
+                role: if number < 2 {
+                    Role::Staff
+                } else {
+                    Role::Customer
+                },
             })
             .collect();
         Self {
@@ -274,10 +300,18 @@ impl World {
                 continue;
             }
             for (channel, next) in &reader.next {
-                assert_eq!(*next, self.log.head(channel) + 1, "{channel} did not arrive in full");
+                assert_eq!(
+                    *next,
+                    self.log.head(channel) + 1,
+                    "{channel} did not arrive in full"
+                );
             }
         }
-        assert_eq!(self.engine.statistics().outbox_bytes, 0, "everything was read");
+        assert_eq!(
+            self.engine.statistics().outbox_bytes,
+            0,
+            "everything was read"
+        );
     }
 
     // --- scenes that a test directs -------------------------------------------------------------
@@ -289,7 +323,8 @@ impl World {
             let id = EventId(uuid::Uuid::from_u128(self.rng.random()));
             let data = format!(r#"{{"text":"{}"}}"#, "x".repeat(100)).into();
             let name = EventName::OrderUpdated;
-            self.log.append(id, channel.clone(), name, self.now.wall, data);
+            self.log
+                .append(id, channel.clone(), name, self.now.wall, data);
         }
         channel
     }
@@ -298,14 +333,25 @@ impl World {
     /// bytes, and does not read.
     pub(crate) fn resume_without_reading(&mut self, channel: &ChannelName) {
         let oldest = self.log.head(channel).saturating_sub(self.log.keep_events);
-        let position = Position { epoch: self.log.epoch, offset: oldest, id: None };
+        let position = Position {
+            epoch: self.log.epoch,
+            offset: oldest,
+            id: None,
+        };
         let session = SessionId(uuid::Uuid::from_u128(self.rng.random()));
         let token = format!("{}/{session}", self.people[0].id);
         let resume = BTreeMap::from([(channel.clone(), position)]);
         let frame = serde_json::json!({"type": "connect", "token": token, "resume": resume});
         let wire = Wire::new(1_000);
         send(&wire, &mut self.rng, &frame.to_string());
-        self.attach(wire, 0, session, HashMap::from([(channel.clone(), position)]), 4_096, Opening::FirstFrame);
+        self.attach(
+            wire,
+            0,
+            session,
+            HashMap::from([(channel.clone(), position)]),
+            4_096,
+            Opening::FirstFrame,
+        );
         for _ in 0..50 {
             self.turn_all();
             self.answer_all();
@@ -320,7 +366,11 @@ impl World {
             self.read(0, 50);
             self.turn_all();
             self.answer_all();
-            idle = if self.readers[0].read == before { idle + 1 } else { 0 };
+            idle = if self.readers[0].read == before {
+                idle + 1
+            } else {
+                0
+            };
         }
     }
 
@@ -339,19 +389,25 @@ impl World {
     fn commit(&mut self) {
         let person = self.people[self.rng.random_range(0..self.people.len())];
         let id = EventId(uuid::Uuid::from_u128(self.rng.random()));
-        let data: Arc<str> =
-            format!(r#"{{"text":"{}"}}"#, "x".repeat(self.rng.random_range(0..200))).into();
+        let data: Arc<str> = format!(
+            r#"{{"text":"{}"}}"#,
+            "x".repeat(self.rng.random_range(0..200))
+        )
+        .into();
         let mut events = Vec::new();
         for channel in [ChannelName::staff(), ChannelName::user(person.id)] {
             if self.rng.random_bool(0.7) {
                 let name = EventName::OrderUpdated;
-                events.push(self.log.append(id, channel, name, self.now.wall, Arc::clone(&data)));
+                events.push(
+                    self.log
+                        .append(id, channel, name, self.now.wall, Arc::clone(&data)),
+                );
             }
         }
         let events: Announcement = events.into();
         match self.rng.random_range(0..10) {
-            0 => {}                          // lost on the way
-            1..3 => self.late.push(events),  // late, and out of order
+            0 => {}                         // lost on the way
+            1..3 => self.late.push(events), // late, and out of order
             3 => {
                 self.engine.announce(Arc::clone(&events));
                 self.engine.announce(events); // twice
@@ -362,11 +418,19 @@ impl World {
 
     fn pass_something(&mut self) {
         let person = self.people[self.rng.random_range(0..self.people.len())];
-        let channel =
-            if self.rng.random() { ChannelName::staff() } else { ChannelName::user(person.id) };
+        let channel = if self.rng.random() {
+            ChannelName::staff()
+        } else {
+            ChannelName::user(person.id)
+        };
         let data = format!(r#"{{"for":"{channel}"}}"#);
         let (name, at) = (EventName::TypingStarted, self.now.wall);
-        self.engine.tell(engine::Passing { channel, name, at, data });
+        self.engine.tell(engine::Passing {
+            channel,
+            name,
+            at,
+            data,
+        });
     }
 
     fn deliver_late(&mut self) {
@@ -398,8 +462,10 @@ impl World {
             }
         }
         let opening = if by_frame {
-            let resume: BTreeMap<_, _> =
-                asked.iter().map(|(channel, at)| (channel.clone(), *at)).collect();
+            let resume: BTreeMap<_, _> = asked
+                .iter()
+                .map(|(channel, at)| (channel.clone(), *at))
+                .collect();
             let frame = serde_json::json!({"type": "connect", "token": token, "resume": resume});
             send(&wire, &mut self.rng, &frame.to_string());
             Opening::FirstFrame
@@ -420,7 +486,10 @@ impl World {
         opening: Opening,
     ) {
         self.engine.attach(Attach {
-            transport: Socket { wire: wire.clone(), chunk },
+            transport: Socket {
+                wire: wire.clone(),
+                chunk,
+            },
             connection: ConnectionId(uuid::Uuid::from_u128(self.rng.random())),
             address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             leftover: Vec::new(),
@@ -443,7 +512,11 @@ impl World {
 
     /// A position as a client would send it; now and then one from another log.
     fn position(&mut self, offset: u64, id: Option<EventId>) -> Position {
-        let mut position = Position { epoch: self.log.epoch, offset, id };
+        let mut position = Position {
+            epoch: self.log.epoch,
+            offset,
+            id,
+        };
         match self.rng.random_range(0..60) {
             0 => position.epoch = Epoch(fixed(2)),
             1 => position.offset += 1_000_000,
@@ -485,14 +558,22 @@ impl World {
         };
         let text = match self.rng.random_range(0..6) {
             0 => serde_json::json!({"type": "ping", "id": 1}).to_string(),
-            1 => serde_json::json!({"type": "unsubscribe", "id": 2, "channel": channel}).to_string(),
+            1 => {
+                serde_json::json!({"type": "unsubscribe", "id": 2, "channel": channel}).to_string()
+            }
             2 => serde_json::json!({"type": "subscribe", "id": 3, "channel": channel}).to_string(),
             3 => "{".to_owned(),
             _ => {
                 let known = self.readers[at].next.get(&channel).copied();
-                let Some(next) = known.filter(|_| !self.readers[at].rewinding) else { return };
+                let Some(next) = known.filter(|_| !self.readers[at].rewinding) else {
+                    return;
+                };
                 let offset = self.rng.random_range(0..next);
-                let position = Position { epoch: self.log.epoch, offset, id: None };
+                let position = Position {
+                    epoch: self.log.epoch,
+                    offset,
+                    id: None,
+                };
                 self.readers[at].rewinding = true;
                 self.readers[at].asked.insert(channel.clone(), position);
                 serde_json::json!({
@@ -508,7 +589,10 @@ impl World {
 
     fn revoke(&mut self) {
         let Some(at) = self.some_reader() else { return };
-        let (person, session) = (self.people[self.readers[at].person], self.readers[at].session);
+        let (person, session) = (
+            self.people[self.readers[at].person],
+            self.readers[at].session,
+        );
         self.ended_sessions.insert(session);
         let revocation = Revocation {
             user: person.id,
@@ -548,7 +632,9 @@ impl World {
             ChannelName::revocations(),
             EventName::TextErased,
             self.now.wall,
-            serde_json::to_string(&protocol::Erasure { channels }).unwrap().into(),
+            serde_json::to_string(&protocol::Erasure { channels })
+                .unwrap()
+                .into(),
         );
         self.engine.announce(Arc::new([event]));
     }
@@ -637,44 +723,94 @@ impl World {
     fn answer(&mut self, request: Request, fails: bool) {
         let failure = || LogError("the log is away".to_owned());
         match request {
-            Request::Connect { from, token, resume, .. } => {
+            Request::Connect {
+                from,
+                token,
+                resume,
+                ..
+            } => {
                 let (user, session) = token.0.split_once('/').unwrap();
                 let (user, session): (UserId, SessionId) =
                     (user.parse().unwrap(), session.parse().unwrap());
-                self.engine.answer(from.shard, Message::Registered { to: from, user, session });
+                self.engine.answer(
+                    from.shard,
+                    Message::Registered {
+                        to: from,
+                        user,
+                        session,
+                    },
+                );
                 self.verified.push((from, user, session, resume));
             }
             Request::Refresh { from, .. } => {
                 let expires_at = Timestamp(self.now.wall.0 + 300_000);
-                self.engine.answer(from.shard, Message::Extend { to: from, expires_at });
+                self.engine.answer(
+                    from.shard,
+                    Message::Extend {
+                        to: from,
+                        expires_at,
+                    },
+                );
             }
-            Request::Authorize { from, user, channel } => {
+            Request::Authorize {
+                from,
+                user,
+                channel,
+            } => {
                 let message = if self.may_read(user, &channel) {
                     Message::Grant { to: from }
                 } else {
                     let problem = protocol::Problem::new(protocol::ErrorCode::Forbidden, "no");
-                    Message::Deny { to: from, problem: Box::new(problem) }
+                    Message::Deny {
+                        to: from,
+                        problem: Box::new(problem),
+                    }
                 };
                 self.engine.answer(from.shard, message);
             }
             Request::Command { from, .. } => {
-                self.engine.answer(from.shard, Message::Done { to: from, data: None });
+                self.engine.answer(
+                    from.shard,
+                    Message::Done {
+                        to: from,
+                        data: None,
+                    },
+                );
             }
-            Request::Presence { .. } => {}
-            Request::Page { reader, channel, after, limits } => {
+            Request::Presence { .. } | Request::Welcomed(_) => {}
+            Request::Page {
+                reader,
+                channel,
+                after,
+                limits,
+            } => {
                 let page = self.log.page(&channel, after, limits);
                 let result = if fails { Err(failure()) } else { Ok(page) };
                 let shard = match reader {
                     LogReader::Channel(shard) => shard,
                     LogReader::Connection(to) => to.shard,
                 };
-                self.engine.answer(shard, Message::Page { reader, channel, after, result });
+                self.engine.answer(
+                    shard,
+                    Message::Page {
+                        reader,
+                        channel,
+                        after,
+                        result,
+                    },
+                );
             }
             Request::Heads { shard, channels } => {
                 let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
                 let heads = self.log.heads(&names);
                 let result = if fails { Err(failure()) } else { Ok(heads) };
-                self.engine.answer(shard, Message::Heads { asked: channels, result });
+                self.engine.answer(
+                    shard,
+                    Message::Heads {
+                        asked: channels,
+                        result,
+                    },
+                );
             }
             Request::Closed(closed) => {
                 assert!(closed.code >= 1000, "{closed:?}");
@@ -689,7 +825,9 @@ impl World {
         let (to, user, session, mut resume) = self.verified.swap_remove(at);
         if self.ended_sessions.contains(&session) {
             let goodbye = Goodbye::new(CloseCode::SessionEnded, "logged out");
-            return self.engine.answer(to.shard, Message::Refuse { to, goodbye });
+            return self
+                .engine
+                .answer(to.shard, Message::Refuse { to, goodbye });
         }
         let person = *self.people.iter().find(|person| person.id == user).unwrap();
         let mut automatic = vec![ChannelName::user(user)];
@@ -713,13 +851,18 @@ impl World {
             })
             .collect();
         let admission = Box::new(Admission {
-            user: WelcomeUser { id: user, name: "x".into(), role: person.role },
+            user: WelcomeUser {
+                id: user,
+                name: "x".into(),
+                role: person.role,
+            },
             expires_at: Timestamp(self.now.wall.0 + 300_000),
             shows_presence: false,
             channels,
             denied,
         });
-        self.engine.answer(to.shard, Message::Admit { to, admission });
+        self.engine
+            .answer(to.shard, Message::Admit { to, admission });
     }
 
     fn may_read(&self, user: UserId, channel: &ChannelName) -> bool {
@@ -731,8 +874,9 @@ impl World {
     // --- readers --------------------------------------------------------------------------------
 
     fn some_reader(&mut self) -> Option<usize> {
-        let open: Vec<usize> =
-            (0..self.readers.len()).filter(|at| !self.readers[*at].over).collect();
+        let open: Vec<usize> = (0..self.readers.len())
+            .filter(|at| !self.readers[*at].over)
+            .collect();
         (!open.is_empty()).then(|| open[self.rng.random_range(0..open.len())])
     }
 
@@ -755,7 +899,10 @@ impl World {
         };
         let before = self.readers[at].read;
         self.readers[at].read += bytes.len() as u64;
-        let limits = websocket::Limits { message_max_bytes: 1 << 20, fragments_max: 1 };
+        let limits = websocket::Limits {
+            message_max_bytes: 1 << 20,
+            fragments_max: 1,
+        };
         let mut frames = Vec::new();
         let (mut close, mut pinged) = (None, false);
         self.readers[at]
@@ -808,7 +955,11 @@ impl World {
             "welcome" => {
                 assert!(!self.readers[at].welcomed, "welcomed once");
                 let person = self.people[self.readers[at].person];
-                assert_eq!(frame["user"]["id"], person.id.to_string(), "another person's socket");
+                assert_eq!(
+                    frame["user"]["id"],
+                    person.id.to_string(),
+                    "another person's socket"
+                );
                 for entry in frame["channels"].as_array().unwrap() {
                     self.check_entry(at, entry);
                 }
@@ -831,9 +982,15 @@ impl World {
             "event" if frame["offset"].is_null() => {
                 let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
                 let user = self.people[self.readers[at].person].id;
-                assert!(self.may_read(user, &channel), "something passing for another");
+                assert!(
+                    self.may_read(user, &channel),
+                    "something passing for another"
+                );
                 assert_eq!(frame["data"]["for"], channel.as_str());
-                assert!(self.readers[at].next.contains_key(&channel), "before the entry");
+                assert!(
+                    self.readers[at].next.contains_key(&channel),
+                    "before the entry"
+                );
                 self.passed += 1;
             }
             "event" => self.check_event(at, frame),
@@ -844,10 +1001,19 @@ impl World {
     fn check_entry(&mut self, at: usize, entry: &Value) {
         let channel: ChannelName = entry["channel"].as_str().unwrap().parse().unwrap();
         let user = self.people[self.readers[at].person].id;
-        assert!(self.may_read(user, &channel), "an entry for a channel it may not read");
-        let (offset, head) = (entry["offset"].as_u64().unwrap(), entry["head"].as_u64().unwrap());
+        assert!(
+            self.may_read(user, &channel),
+            "an entry for a channel it may not read"
+        );
+        let (offset, head) = (
+            entry["offset"].as_u64().unwrap(),
+            entry["head"].as_u64().unwrap(),
+        );
         assert!(offset <= head, "{entry}");
-        assert!(head <= self.log.head(&channel), "a head that the log does not have: {entry}");
+        assert!(
+            head <= self.log.head(&channel),
+            "a head that the log does not have: {entry}"
+        );
         let asked = self.readers[at].asked.remove(&channel);
         match (entry["outcome"].as_str().unwrap(), asked) {
             ("live", None) => {}
@@ -866,9 +1032,10 @@ impl World {
                 self.gaps += 1;
             }
             ("reset", Some(position)) => {
-                let event = position.offset.checked_sub(1).and_then(|place| {
-                    self.log.all(&channel).get(usize::try_from(place).unwrap())
-                });
+                let event = position
+                    .offset
+                    .checked_sub(1)
+                    .and_then(|place| self.log.all(&channel).get(usize::try_from(place).unwrap()));
                 let foreign = position.epoch != self.log.epoch
                     || event.is_none()
                     || event.is_some_and(|event| position.id.is_some_and(|id| id != event.id));
@@ -884,17 +1051,31 @@ impl World {
         let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
         let offset = frame["offset"].as_u64().unwrap();
         let reader = &mut self.readers[at];
-        let next = reader.next.get_mut(&channel).expect("an event before its channel's entry");
+        let next = reader
+            .next
+            .get_mut(&channel)
+            .expect("an event before its channel's entry");
         assert_eq!(offset, *next, "{channel}: not dense");
         *next += 1;
         let place = usize::try_from(offset - 1).unwrap();
         let event = &self.log.all(&channel)[place];
-        assert_eq!(frame["id"], event.id.to_string(), "another event than the log's");
-        assert_eq!(frame["data"].to_string(), *event.data, "other data than the log's");
+        assert_eq!(
+            frame["id"],
+            event.id.to_string(),
+            "another event than the log's"
+        );
+        assert_eq!(
+            frame["data"].to_string(),
+            *event.data,
+            "other data than the log's"
+        );
         self.delivered += 1;
         self.memory[reader.person].insert(channel, (offset, Some(event.id)));
         let waiting = self.engine.statistics().outbox_bytes;
-        assert!(waiting <= 32 * (self.limits.outbox_max_bytes + 16_384), "{waiting} bytes wait");
+        assert!(
+            waiting <= 32 * (self.limits.outbox_max_bytes + 16_384),
+            "{waiting} bytes wait"
+        );
     }
 }
 
@@ -904,6 +1085,11 @@ fn fixed(number: u128) -> uuid::Uuid {
 
 fn send(wire: &Wire, rng: &mut StdRng, text: &str) {
     let mut bytes = bytes::BytesMut::new();
-    websocket::write_masked_frame(&mut bytes, websocket::Opcode::Text, text.as_bytes(), rng.random());
+    websocket::write_masked_frame(
+        &mut bytes,
+        websocket::Opcode::Text,
+        text.as_bytes(),
+        rng.random(),
+    );
     wire.up.lock().unwrap().bytes.extend(bytes.iter());
 }

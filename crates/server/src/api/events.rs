@@ -21,7 +21,7 @@ use crate::problem::{Answer, Refusal};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventParameters {
-    /// `user:<own id>`, or `staff` for staff.
+    /// `user:<own id>`, `chat:<id>` of a chat that one may see, or `staff` for staff.
     #[param(value_type = String, example = "staff")]
     channel: Option<String>,
     /// The last offset that is known; 0, the default, for everything that is kept.

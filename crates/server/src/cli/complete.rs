@@ -1,4 +1,4 @@
-//! The small commands: completions, version, and the description of the HTTP interface.
+//! The small commands: completions, version, and the descriptions of both interfaces.
 
 use std::process::ExitCode;
 
@@ -44,5 +44,10 @@ pub(super) fn version(args: &VersionArgs) -> Done {
 
 pub(super) fn openapi() -> Done {
     output::data(crate::router::openapi().trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn asyncapi() -> Done {
+    output::data(crate::asyncapi::asyncapi().trim_end());
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::failure::{Done, Failure};
+use super::local::now;
 use super::{Given, checked, output};
 use crate::config::{Config, DEFAULTS, Settings, show_json, show_toml};
 use crate::startup;
@@ -78,7 +79,7 @@ fn check(given: &Given, strict: bool) -> Done {
         }
         Err(other) => return Err(other),
     };
-    let warnings = startup::warnings(&config, startup::raise_open_files());
+    let warnings = startup::warnings(&config, startup::raise_open_files(), now());
     for warning in &warnings {
         output::data(&format!("warning: {warning}"));
     }

@@ -49,7 +49,7 @@ pub(super) async fn open_store(config: &Config, absent: Absent) -> Result<Store,
 }
 
 /// The file that an address such as `sqlite:frontdesk-data/frontdesk.db?mode=rwc` names.
-fn file_of(url: &str) -> &str {
+pub(super) fn file_of(url: &str) -> &str {
     let rest = url.strip_prefix("sqlite:").unwrap_or(url);
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     rest.split_once('?').map_or(rest, |(path, _)| path)

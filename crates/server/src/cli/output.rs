@@ -15,6 +15,23 @@ pub(super) fn talk(line: &str) {
     let _ = writeln!(stderr, "{line}").and_then(|()| stderr.flush());
 }
 
+/// Writes a question without ending its line.
+pub(super) fn ask(question: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{question}").and_then(|()| stderr.flush());
+}
+
+/// Writes how far something is, over what was there before. For terminals alone.
+pub(super) fn progress(line: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "\r\u{1b}[K{line}\r").and_then(|()| stderr.flush());
+}
+
+/// Where long data goes, piece by piece.
+pub(super) fn stdout() -> impl io::Write {
+    io::BufWriter::new(io::stdout().lock())
+}
+
 /// Writes a JSON value as data, for programs.
 pub(super) fn json(value: &serde_json::Value) {
     data(&format!("{value:#}"));

@@ -49,7 +49,7 @@ pub(super) fn run(given: &Given, args: &ServeArgs) -> Done {
     telemetry::start(config.telemetry.log_format)?;
     startup::install_tls_provider();
     let open_files = startup::raise_open_files();
-    for warning in startup::warnings(&config, open_files) {
+    for warning in startup::warnings(&config, open_files, now()) {
         tracing::warn!("{warning}");
     }
     startup::prepare_data_dir(&config).map_err(Failure::could_not_run)?;
@@ -150,6 +150,7 @@ async fn serve_and_drain(
             ws::presence::tell_changes(&app.engine, heard.presence, &app.shutdown),
             ws::reconcile(&app.engine, &app.store, &app.shutdown),
             prune(&app.store, &app.shutdown),
+            app.broadcasts.deliver(&app.store, &app.shutdown),
         );
     };
     let too_late = async {

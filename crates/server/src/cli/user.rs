@@ -7,9 +7,11 @@ use clap::{Args, Subcommand};
 use protocol::{Problem, Role, User, UserId};
 use store::{ChangeUserLocally, CreateUser, PageRequest, SetPassword, Store};
 
+use super::erase::EraseArgs;
+use super::export::ExportArgs;
 use super::failure::{Done, Failure};
 use super::local::{Absent, block_on, now, open_store};
-use super::{Given, output, password};
+use super::{Given, erase, export, output, password};
 
 /// Accounts read at once.
 const PAGE_LIMIT: u32 = 200;
@@ -48,6 +50,16 @@ pub(super) enum UserCommand {
         #[command(flatten)]
         from: PasswordFrom,
     },
+    /// Write everything that is stored about an account and that it may see, as JSON.
+    #[command(after_help = "Example:
+  frontdesk user export --email ana@example.com --output ana.json")]
+    Export(ExportArgs),
+    /// Erase an account for good: its name, its address and everything it wrote.
+    #[command(after_help = "Example:
+  frontdesk user erase --email ana@example.com --yes
+
+Orders and bookings stay for the books, without name and note. Works beside a running server.")]
+    Erase(EraseArgs),
 }
 
 /// `frontdesk user add`
@@ -114,6 +126,8 @@ enum Prepared {
         email: String,
         password_hash: String,
     },
+    Export(ExportArgs),
+    Erase(EraseArgs),
 }
 
 impl Prepared {
@@ -140,6 +154,11 @@ impl Prepared {
                 email: who.email,
                 password_hash: password::ask_new(from.password_stdin)?,
             },
+            UserCommand::Export(args) => Self::Export(args),
+            UserCommand::Erase(args) => {
+                args.confirm()?;
+                Self::Erase(args)
+            }
         })
     }
 
@@ -187,6 +206,8 @@ impl Prepared {
                     "{email} has a new password; its sign-ins have ended"
                 ));
             }
+            Self::Export(args) => export::run(store, &args).await?,
+            Self::Erase(args) => erase::run(store, &args).await?,
         }
         Ok(())
     }

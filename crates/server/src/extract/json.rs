@@ -112,6 +112,11 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
         let message = format!("is nested {depth} deep; the limit is {JSON_DEPTH_MAX}");
         return Err(invalid_body(String::new(), message));
     }
+    // Serde would take a list of the fields' values for the object.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let message = "is a list, expected an object".to_owned();
+        return Err(invalid_body(String::new(), message));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -12,13 +12,14 @@ use engine::{
     Admission, Closed, ConnectionRef, DeniedChannel, EventLog as _, JoinChannel, Message, Request,
 };
 use protocol::{
-    ChannelKind, ChannelName, CloseCode, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
-    WelcomeUser,
+    ChannelKind, ChannelName, CloseCode, ConnectionId, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
+    User, WelcomeUser,
 };
 use store::SessionState;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use super::attempts::{Comparison, Failure, compared, compared_in_token};
 use crate::app::App;
 
 /// Longest wait told to a client when the store does not answer, in milliseconds.
@@ -29,7 +30,8 @@ pub(crate) async fn answer_all(app: App, mut requests: mpsc::UnboundedReceiver<R
     let tasks = TaskTracker::new();
     while let Some(request) = requests.recv().await {
         match request {
-            Request::Closed(closed) => log_closed(&closed),
+            Request::Welcomed(connection) => app.attempts.welcomed(connection),
+            Request::Closed(closed) => ended(&app, &closed),
             request => {
                 let app = app.clone();
                 tasks.spawn(async move { answer(&app, request).await });
@@ -42,8 +44,9 @@ pub(crate) async fn answer_all(app: App, mut requests: mpsc::UnboundedReceiver<R
 
 async fn answer(app: &App, request: Request) {
     match request {
-        Request::Connect { from, address, token, resume } => {
-            connect(app, from, address, &token.0, resume).await;
+        Request::Connect { from, connection, address, token, resume } => {
+            let caller = Caller { to: from, connection, address };
+            connect(app, caller, &token.0, resume).await;
         }
         Request::Refresh { from, user, session, token } => {
             let message = match refresh(app, user, session, &token.0).await {
@@ -76,44 +79,48 @@ async fn answer(app: &App, request: Request) {
             app.engine.answer(from.shard, message);
         }
         Request::Presence { presence, online } => app.presence.changed(presence, online),
-        Request::Closed(closed) => log_closed(&closed),
+        Request::Welcomed(connection) => app.attempts.welcomed(connection),
+        Request::Closed(closed) => ended(app, &closed),
     }
+}
+
+/// A connection that has sent its token.
+#[derive(Clone, Copy)]
+struct Caller {
+    to: ConnectionRef,
+    connection: ConnectionId,
+    address: IpAddr,
 }
 
 /// Who is this, and what may they read? The registration goes before the session is read: a
 /// revocation that is committed in between finds the connection by it.
 async fn connect(
     app: &App,
-    to: ConnectionRef,
-    address: IpAddr,
+    caller: Caller,
     token: &str,
     resume: BTreeMap<ChannelName, Position>,
 ) {
+    let to = caller.to;
     let claims = match verify(app, token) {
         Ok(claims) => claims,
-        Err(problem) => return refuse(app, to, address, goodbye(&problem)),
+        Err(problem) => return refuse(app, caller, goodbye(&problem), failure(&problem)),
     };
     let (user, session) = (UserId(claims.user_id), SessionId(claims.session_id));
     app.engine.answer(to.shard, Message::Registered { to, user, session });
     let user = match app.store.session(session, app.now()).await {
-        Ok(SessionState::Live(live)) if live.user.id == user => live.user,
-        Ok(SessionState::AccountDisabled) => {
-            let goodbye = Goodbye::new(CloseCode::AccountDisabled, "the account is disabled");
-            return refuse(app, to, address, goodbye);
-        }
-        Ok(SessionState::Live(_) | SessionState::Ended | SessionState::Unknown) => {
-            let goodbye = Goodbye::new(
-                CloseCode::SessionEnded,
-                "the session behind the token has ended; log in again",
-            );
-            return refuse(app, to, address, goodbye);
-        }
-        Err(error) => return put_off(app, to, &error),
+        Ok(state) => match live_user(user, state) {
+            Ok(user) => user,
+            Err((goodbye, compared)) => {
+                let failure = Failure::by_goodbye(&goodbye, compared);
+                return refuse(app, caller, goodbye, failure);
+            }
+        },
+        Err(error) => return put_off(app, caller, &error),
     };
     let actor = Actor { id: user.id, role: user.role };
     let (channels, denied) = match grants(app, &actor, resume).await {
         Ok(granted) => granted,
-        Err(error) => return put_off(app, to, &error),
+        Err(error) => return put_off(app, caller, &error),
     };
     let shows_presence = decide(&actor, Action::Read, Object::Presence) == Decision::Allow;
     let admission = Box::new(Admission {
@@ -126,15 +133,36 @@ async fn connect(
     app.engine.answer(to.shard, Message::Admit { to, admission });
 }
 
+/// The account behind a token's session; or why the session opens nothing, with what was compared.
+pub(crate) fn live_user(user: UserId, state: SessionState) -> Result<User, (Goodbye, Comparison)> {
+    let ended = |found: &str| {
+        let detail = "the session behind the token has ended; log in again";
+        let goodbye = Goodbye::new(CloseCode::SessionEnded, detail);
+        Err((goodbye, compared("session", "live", found)))
+    };
+    match state {
+        SessionState::Live(live) if live.user.id == user => Ok(live.user),
+        SessionState::Live(_) => ended("of another account"),
+        SessionState::Ended => ended("ended"),
+        SessionState::Unknown => ended("not in this database, or ended long ago"),
+        SessionState::AccountDisabled => {
+            let goodbye = Goodbye::new(CloseCode::AccountDisabled, "the account is disabled");
+            Err((goodbye, compared("account", "enabled", "disabled")))
+        }
+    }
+}
+
 /// The store does not answer: the socket may try again.
-fn put_off(app: &App, to: ConnectionRef, error: &store::ReadError) {
+fn put_off(app: &App, caller: Caller, error: &store::ReadError) {
     tracing::warn!(%error, "a socket was put off: the store did not answer");
     let goodbye = Goodbye {
         code: CloseCode::Overloaded,
         detail: "the database does not answer".to_owned(),
         retry_after_ms: Some(rand::random_range(500..STORE_AWAY_RETRY_MS)),
     };
-    app.engine.answer(to.shard, Message::Refuse { to, goodbye });
+    let compared = compared("database", "an answer", "none");
+    app.attempts.judged(caller.connection, Failure::by_goodbye(&goodbye, compared));
+    app.engine.answer(caller.to.shard, Message::Refuse { to: caller.to, goodbye });
 }
 
 /// Whether the policy lets this account read a channel, by today's rows.
@@ -220,7 +248,7 @@ pub(super) fn store_away(error: &store::ReadError) -> Problem {
     Problem::new(ErrorCode::Unavailable, "the database does not answer; nothing was changed")
 }
 
-fn verify(app: &App, token: &str) -> Result<Claims, TokenProblem> {
+pub(crate) fn verify(app: &App, token: &str) -> Result<Claims, TokenProblem> {
     app.tokens.verify(token, app.now().0.div_euclid(1_000))
 }
 
@@ -229,8 +257,10 @@ fn expires_at(claims: &Claims) -> Timestamp {
 }
 
 /// Tells why, or drops without a word an address that was told too often.
-fn refuse(app: &App, to: ConnectionRef, address: IpAddr, goodbye: Goodbye) {
-    let message = if app.admissions.may_tell(address) {
+fn refuse(app: &App, caller: Caller, goodbye: Goodbye, failure: Failure) {
+    app.attempts.judged(caller.connection, failure);
+    let to = caller.to;
+    let message = if app.admissions.may_tell(caller.address) {
         Message::Refuse { to, goodbye }
     } else {
         Message::Drop { to, code: goodbye.code }
@@ -238,8 +268,13 @@ fn refuse(app: &App, to: ConnectionRef, address: IpAddr, goodbye: Goodbye) {
     app.engine.answer(to.shard, message);
 }
 
+/// What is remembered of a bad token.
+fn failure(problem: &TokenProblem) -> Failure {
+    Failure::by_goodbye(&goodbye(problem), compared_in_token(problem)).with_fix(problem.fix())
+}
+
 /// The close that tells of a bad token.
-pub(super) fn goodbye(problem: &TokenProblem) -> Goodbye {
+pub(crate) fn goodbye(problem: &TokenProblem) -> Goodbye {
     let code = match problem {
         TokenProblem::Missing => CloseCode::TokenMissing,
         TokenProblem::Malformed { .. } => CloseCode::TokenMalformed,
@@ -260,24 +295,7 @@ fn error_code(problem: &TokenProblem) -> ErrorCode {
     }
 }
 
-/// One line for each end of a connection; one that never got its welcome is worth more attention.
-fn log_closed(closed: &Closed) {
-    let user_id = closed.user.map(|user| user.to_string());
-    macro_rules! line {
-        ($level:ident, $text:literal) => {
-            tracing::$level!(
-                connection_id = %closed.connection,
-                user_id,
-                code = closed.code,
-                reason = closed.detail,
-                lived_ms = closed.lived_ms,
-                $text
-            )
-        };
-    }
-    if closed.welcomed {
-        line!(debug, "a socket closed");
-    } else {
-        line!(info, "a socket was refused or went before its welcome");
-    }
+/// A connection ended, with or without ever having been open.
+fn ended(app: &App, closed: &Closed) {
+    app.attempts.closed(closed, app.config.socket.per_user_max);
 }

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ::auth::TokenProblem;
 use axum::extract::{Extension, Request, State};
@@ -15,12 +16,13 @@ use hyper_util::rt::TokioIo;
 use protocol::{CloseCode, ConnectionId, ErrorCode, Goodbye, Problem};
 use tokio::net::TcpStream;
 
+use super::attempts::{Comparison, Failure, Seen, compared, shown_path};
 use super::{ECHO_SOCKET_PATH, EVENT_SOCKET_PATH, PROTOCOL_VERSION, Socket};
 use crate::app::App;
 use crate::nearest::nearest;
 use crate::envelope::Notes;
 use crate::limits::RETRY_SOON_SECONDS;
-use crate::origin::{Verdict, host, is_forwarded};
+use crate::origin::{Verdict, forwarding, host, is_forwarded};
 use crate::problem::Refusal;
 use crate::ws::admission::Permit;
 
@@ -56,9 +58,12 @@ pub(crate) async fn echo_socket(
 ) -> Response {
     if !app.config.diagnostics.enabled {
         let detail = "/ws/echo is switched off by diagnostics.enabled = false";
-        return Refusal::new(ErrorCode::UnknownPath, detail).into_response();
+        let seen = Seen::of(&request, notes.address, app.now(), Instant::now());
+        let compared = compared("diagnostics.enabled", "true", "false");
+        let problem = Problem::new(ErrorCode::UnknownPath, detail);
+        return refuse(&app, seen, Denied::new(problem, compared));
     }
-    upgrade(&app, notes.address, request, Opening::Echo)
+    upgrade(&app, notes.address, request, (Opening::Echo, Comparison::new()))
 }
 
 /// A socket at a path where none lives: accepted and closed, so that a browser can read why.
@@ -69,11 +74,12 @@ pub(crate) fn unknown_socket(app: &App, request: Request) -> Response {
     };
     let path = request.uri().path();
     let known = [EVENT_SOCKET_PATH, ECHO_SOCKET_PATH];
-    let shown: String = path.chars().take(40).collect();
+    let shown: String = shown_path(path).chars().take(40).collect();
     let meant = nearest(path, known.into_iter()).unwrap_or(EVENT_SOCKET_PATH);
     let detail = format!("no socket at {shown}; did you mean {meant}?");
     let goodbye = Goodbye::new(CloseCode::UnknownPath, detail);
-    upgrade(app, address, request, Opening::Refused(goodbye))
+    let compared = compared("path", known.join(" or "), shown_path(path));
+    upgrade(app, address, request, (Opening::Refused(goodbye), compared))
 }
 
 /// Whether a request asks for a socket.
@@ -81,23 +87,28 @@ pub(crate) fn asks_for_socket(headers: &HeaderMap) -> bool {
     has_word(headers, &header::UPGRADE, "websocket")
 }
 
-/// How the event socket begins, by what came with the handshake.
-fn opening(uri: &Uri, headers: &HeaderMap) -> Opening {
+/// How the event socket begins, by what came with the handshake; and what was compared, if that
+/// already decides.
+fn opening(uri: &Uri, headers: &HeaderMap) -> (Opening, Comparison) {
     if let Some(version) = parameter(uri, "protocol")
         && version.parse() != Ok(PROTOCOL_VERSION)
     {
         let shown: String = version.chars().take(20).collect();
-        return Opening::Refused(Goodbye::new(
+        let goodbye = Goodbye::new(
             CloseCode::UnsupportedVersion,
             format!("protocol {shown} was asked for, this server speaks {PROTOCOL_VERSION}"),
-        ));
+        );
+        let compared = compared("protocol", PROTOCOL_VERSION.to_string(), shown);
+        return (Opening::Refused(goodbye), compared);
     }
     match carried_token(uri, headers) {
-        None => Opening::FirstFrame,
+        None => (Opening::FirstFrame, Comparison::new()),
         Some(token) if token.is_empty() => {
-            Opening::Refused(super::commands::goodbye(&TokenProblem::Missing))
+            let problem = TokenProblem::Missing;
+            let goodbye = super::commands::goodbye(&problem);
+            (Opening::Refused(goodbye), super::attempts::compared_in_token(&problem))
         }
-        Some(token) => Opening::Token(Token(token)),
+        Some(token) => (Opening::Token(Token(token)), Comparison::new()),
     }
 }
 
@@ -117,35 +128,38 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
 }
 
 /// Answers `101` and hands the stream to a shard, or answers why not.
-fn upgrade(app: &App, address: IpAddr, mut request: Request, opening: Opening) -> Response {
+fn upgrade(
+    app: &App,
+    address: IpAddr,
+    mut request: Request,
+    (opening, compared_before): (Opening, Comparison),
+) -> Response {
+    let seen = Seen::of(&request, address, app.now(), Instant::now());
     let handshake = match admit(app, address, &request, &opening) {
         Ok(handshake) => handshake,
-        Err(refusal) => {
-            let status = refusal.status;
-            app.admissions.count_refusal(status);
-            tracing::info!(
-                path = request.uri().path(), status, code = refusal.code.slug(),
-                detail = refusal.detail, %address, "a socket was refused"
-            );
-            let mut response = Refusal::from(refusal).into_response();
-            if status == StatusCode::UPGRADE_REQUIRED.as_u16() {
-                let headers = response.headers_mut();
-                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(WEBSOCKET_VERSION));
-            }
-            return response;
+        Err(denied) => return refuse(app, seen, denied),
+    };
+    let (opening, compared) = match handshake.stranger {
+        Some(subprotocol) => {
+            let detail =
+                format!("the subprotocol {subprotocol} is not spoken here; connect without one");
+            let goodbye = Goodbye::new(CloseCode::UnsupportedVersion, detail);
+            let expected = format!("none, or {SUBPROTOCOL}");
+            (Opening::Refused(goodbye), compared("subprotocol", expected, subprotocol))
         }
+        None => (opening, compared_before),
     };
-    let opening = match handshake.stranger {
-        Some(subprotocol) => Opening::Refused(Goodbye::new(
-            CloseCode::UnsupportedVersion,
-            format!("the subprotocol {subprotocol} is not spoken here; connect without one"),
-        )),
-        None => opening,
-    };
+    let connection = ConnectionId::new();
+    match &opening {
+        Opening::Refused(goodbye) => {
+            let failure = Failure::by_goodbye(goodbye, compared);
+            app.attempts.refused(seen, Some(connection), failure);
+        }
+        Opening::Echo => app.attempts.open(seen, connection),
+        Opening::Token(_) | Opening::FirstFrame => app.attempts.upgrading(seen, connection),
+    }
     let upgraded = hyper::upgrade::on(&mut request);
-    let engine = app.engine.clone();
+    let (engine, attempts) = (app.engine.clone(), app.attempts.clone());
     app.upgrades.spawn(async move {
         let taken = match upgraded.await {
             Ok(upgraded) => take_stream(upgraded),
@@ -155,14 +169,10 @@ fn upgrade(app: &App, address: IpAddr, mut request: Request, opening: Opening) -
             let socket = Socket::take(stream, handshake.permit);
             socket.map(|socket| (socket, leftover)).map_err(|error| error.to_string())
         }) {
-            Ok((transport, leftover)) => engine.attach(Attach {
-                transport,
-                connection: ConnectionId::new(),
-                address,
-                leftover,
-                opening,
-            }),
-            Err(error) => tracing::debug!(error, "a socket was lost between HTTP and its shard"),
+            Ok((transport, leftover)) => {
+                engine.attach(Attach { transport, connection, address, leftover, opening });
+            }
+            Err(error) => attempts.lost(connection, &error),
         }
     });
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
@@ -186,17 +196,49 @@ struct Handshake {
     stranger: Option<String>,
 }
 
+/// A handshake that is answered with a problem.
+struct Denied {
+    problem: Problem,
+    /// What is told to whoever asks for the attempt, in place of the problem's detail.
+    reason: String,
+    compared: Comparison,
+}
+
+impl Denied {
+    fn new(problem: Problem, compared: Comparison) -> Self {
+        Self { reason: problem.detail.clone(), problem, compared }
+    }
+}
+
+/// Counts and remembers a handshake that is refused, and answers it.
+fn refuse(app: &App, seen: Seen, denied: Denied) -> Response {
+    let Denied { problem, reason, compared } = denied;
+    let status = problem.status;
+    app.admissions.count_refusal(status);
+    app.attempts.refused(seen, None, Failure::by_problem(&problem, &reason, compared));
+    let mut response = Refusal::from(problem).into_response();
+    if status == StatusCode::UPGRADE_REQUIRED.as_u16() {
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(WEBSOCKET_VERSION));
+    }
+    response
+}
+
 fn admit(
     app: &App,
     address: IpAddr,
     request: &Request,
     opening: &Opening,
-) -> Result<Handshake, Problem> {
+) -> Result<Handshake, Denied> {
     let headers = request.headers();
     let accept = accept(request)?;
     if app.shutdown.is_cancelled() {
-        return Err(Problem::new(ErrorCode::Unavailable, "the server is being restarted")
-            .with("retry_after_seconds", RETRY_SOON_SECONDS));
+        let problem = Problem::new(ErrorCode::Unavailable, "the server is being restarted")
+            .with("retry_after_seconds", RETRY_SOON_SECONDS);
+        let compared = compared("server", "taking sockets", "being restarted");
+        return Err(Denied::new(problem, compared));
     }
     check_origin(app, request.uri(), headers)?;
     let (subprotocol, stranger) = subprotocol(headers)?;
@@ -205,69 +247,102 @@ fn admit(
     {
         let per_minute = app.config.socket.refusals_per_minute;
         let detail = format!("this address was refused more than {per_minute} times a minute");
-        return Err(Problem::new(ErrorCode::RateLimited, detail).with("retry_after_seconds", 60));
+        let problem =
+            Problem::new(ErrorCode::RateLimited, detail).with("retry_after_seconds", 60);
+        let most = format!("at most {per_minute}");
+        return Err(Denied::new(problem, compared("refusals_per_minute", most, "more")));
     }
     let Some(permit) = app.admissions.enter(address) else {
         let most = app.config.socket.per_ip_max;
         let detail = format!("this address has {most} sockets open already");
-        return Err(Problem::new(ErrorCode::RateLimited, detail)
+        let problem = Problem::new(ErrorCode::RateLimited, detail)
             .with("retry_after_seconds", RETRY_SOON_SECONDS)
-            .with_fix("Close other tabs, or raise socket.per_ip_max if many people share it."));
+            .with_fix("Close other tabs, or raise socket.per_ip_max if many people share it.");
+        let found = format!("{most} open already");
+        let compared = compared("sockets_of_address", format!("at most {most}"), found);
+        return Err(Denied::new(problem, compared));
     };
     Ok(Handshake { accept, permit, subprotocol, stranger })
 }
 
 /// Checks the opening handshake and gives what proves that it was understood.
-fn accept(request: &Request) -> Result<HeaderValue, Problem> {
+fn accept(request: &Request) -> Result<HeaderValue, Denied> {
     let headers = request.headers();
     if request.method() != Method::GET {
-        let method = request.method().as_str();
+        let method: String = request.method().as_str().chars().take(20).collect();
         let detail = format!("a socket is opened with GET, not with {method}");
-        return Err(Problem::new(ErrorCode::MethodNotAllowed, detail));
+        let problem = Problem::new(ErrorCode::MethodNotAllowed, detail);
+        return Err(Denied::new(problem, compared("method", "GET", method)));
     }
     let upgrades = asks_for_socket(headers);
     let connects = has_word(headers, &header::CONNECTION, "upgrade");
     if request.version() != Version::HTTP_11 || !upgrades || !connects {
         let found = |name| text(headers, name).unwrap_or("nothing").to_owned();
-        return Err(Problem::new(
+        let version = format!("{:?}", request.version());
+        let (upgrade, connection) = (found(&header::UPGRADE), found(&header::CONNECTION));
+        let problem = Problem::new(
             ErrorCode::UpgradeRequired,
             format!(
                 "this path speaks WebSocket; HTTP/1.1, Upgrade: websocket and Connection: Upgrade \
-                 were expected, {:?}, {} and {} were found",
-                request.version(),
-                found(&header::UPGRADE),
-                found(&header::CONNECTION)
+                 were expected, {version}, {upgrade} and {connection} were found"
             ),
-        ));
+        );
+        let mut values = compared("http_version", "HTTP/1.1", version);
+        values.extend(compared("upgrade", "websocket", upgrade));
+        values.extend(compared("connection", "Upgrade", connection));
+        return Err(Denied::new(problem, values));
     }
     let version = text(headers, &SEC_WEBSOCKET_VERSION).unwrap_or("nothing");
     if version != WEBSOCKET_VERSION {
-        return Err(Problem::new(
+        let problem = Problem::new(
             ErrorCode::UpgradeRequired,
             format!("Sec-WebSocket-Version is {version}, expected is {WEBSOCKET_VERSION}"),
         )
-        .with_fix("Use a WebSocket client of RFC 6455."));
+        .with_fix("Use a WebSocket client of RFC 6455.");
+        let compared = compared("sec_websocket_version", WEBSOCKET_VERSION, version);
+        return Err(Denied::new(problem, compared));
     }
     let key = text(headers, &SEC_WEBSOCKET_KEY).unwrap_or_default();
     let accept = websocket::accept_key(key).map_err(|error| {
-        Problem::new(ErrorCode::InvalidRequest, format!("Sec-WebSocket-Key: {error}"))
-            .with_fix("Use a WebSocket client of RFC 6455, 4.1.")
+        let problem = Problem::new(ErrorCode::InvalidRequest, format!("Sec-WebSocket-Key: {error}"))
+            .with_fix("Use a WebSocket client of RFC 6455, 4.1.");
+        let expected = "16 bytes in base64, 24 characters";
+        Denied::new(problem, compared("sec_websocket_key", expected, error.to_string()))
     })?;
     Ok(HeaderValue::from_str(&accept).expect("base64 is ASCII"))
 }
 
 /// A page must be on the list; a program that names no origin needs a token as everyone does.
-fn check_origin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+fn check_origin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Denied> {
     let Some(origin) = text(headers, &header::ORIGIN) else { return Ok(()) };
-    match app.origins.allows(origin, host(uri, headers), is_forwarded(headers)) {
+    let asked_by = host(uri, headers);
+    match app.origins.allows(origin, asked_by, is_forwarded(headers)) {
         Verdict::Allowed => Ok(()),
         Verdict::Denied { allowed } => {
-            Err(crate::cross_origin::origin_denied(origin, &allowed))
+            let shown: String = origin.chars().take(200).collect();
+            let mut values = compared("origin", allowed.join(" or "), origin);
+            // What the list depends on, and what a proxy changes.
+            let expected = match &app.config.server.public_url {
+                Some(url) => format!("as in server.public_url {url}"),
+                None => "the name in the page's address".to_owned(),
+            };
+            values.extend(compared("host", expected, asked_by.unwrap_or("nothing")));
+            let found = match forwarding(headers).collect::<Vec<_>>() {
+                names if names.is_empty() => "none".to_owned(),
+                names => names.join(", "),
+            };
+            let expected = "none on a developer's machine; behind a proxy, any";
+            values.extend(compared("forwarding_headers", expected, found));
+            Err(Denied {
+                problem: crate::cross_origin::origin_denied(origin, &allowed),
+                reason: format!("the page is of {shown}, which is not among the allowed origins"),
+                compared: values,
+            })
         }
     }
 }
 
-fn subprotocol(headers: &HeaderMap) -> Result<(Option<HeaderValue>, Option<String>), Problem> {
+fn subprotocol(headers: &HeaderMap) -> Result<(Option<HeaderValue>, Option<String>), Denied> {
     let offered: Vec<&str> = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
         .iter()
@@ -285,11 +360,15 @@ fn subprotocol(headers: &HeaderMap) -> Result<(Option<HeaderValue>, Option<Strin
     let short = offered.iter().find(|name| name.len() <= SUBPROTOCOL_SHOWN_MAX_BYTES);
     match short.and_then(|name| Some((HeaderValue::from_str(name).ok()?, (*name).to_owned()))) {
         Some((value, name)) => Ok((Some(value), Some(name))),
-        None => Err(Problem::new(
-            ErrorCode::InvalidRequest,
-            "a subprotocol was offered that is not spoken here; it looks like a token",
-        )
-        .with_fix("Send the token as ?token=, as Authorization: Bearer, or in a connect frame.")),
+        None => {
+            let problem = Problem::new(
+                ErrorCode::InvalidRequest,
+                "a subprotocol was offered that is not spoken here; it looks like a token",
+            )
+            .with_fix("Send the token as ?token=, as Authorization: Bearer, or in a connect frame.");
+            let expected = format!("none, or {SUBPROTOCOL}");
+            Err(Denied::new(problem, compared("subprotocol", expected, "a long one")))
+        }
     }
 }
 
@@ -323,7 +402,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
             .collect();
-        match opening(&Uri::from_static(uri), &headers) {
+        match opening(&Uri::from_static(uri), &headers).0 {
             Opening::Token(token) => format!("token {}", token.0),
             Opening::FirstFrame => "first frame".to_owned(),
             Opening::Echo => "echo".to_owned(),

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -140,10 +141,7 @@ impl Server {
 
     /// The program with this server's settings, for a command beside it.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FRONTDESK_")) {
-            command.env_remove(name);
-        }
+        let mut command = program();
         command.current_dir(self.folder.path());
         command.env("FRONTDESK_DATA__DIR", self.data_dir());
         command.env("FRONTDESK_LOG", "debug");
@@ -198,13 +196,19 @@ impl Server {
 
     /// SIGTERM; the exit code, and how long it took.
     pub(crate) async fn terminate(&mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        let killed = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
+        assert!(killed.success());
+        (self.exit_code().await, began.elapsed())
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let mut child = self.child.take().expect("it runs");
         let began = Instant::now();
-        let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-        assert!(killed.success());
         loop {
             if let Some(status) = child.try_wait().unwrap() {
-                return (status.code(), began.elapsed());
+                return status.code();
             }
             assert!(began.elapsed() < PATIENCE * 2, "it does not end");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -219,6 +223,19 @@ impl Server {
     pub(crate) fn said(&self) -> String {
         let log = self.log.as_ref().expect("it runs");
         log.try_iter().collect::<Vec<_>>().join("\n")
+    }
+
+    /// The next line it says that holds these words; lines before it are dropped.
+    pub(crate) fn hear(&self, words: &str) -> String {
+        let log = self.log.as_ref().expect("it runs");
+        let began = Instant::now();
+        loop {
+            match log.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
+                Ok(line) if line.contains(words) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("it never said {words:?}"),
+            }
+        }
     }
 
     pub(crate) fn http(&self, path: &str) -> String {
@@ -373,16 +390,32 @@ impl Browser {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+/// Sends a request and gives status and JSON.
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+    let (status, _, body) = whole(request).await;
+    (status, body)
+}
+
+/// The same with the headers.
+pub(crate) async fn whole(request: reqwest::RequestBuilder) -> (StatusCode, HeaderMap, Value) {
     let response = request.send().await.expect("the server answers");
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
     let body = if text.is_empty() {
         Value::Null
     } else {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
     };
-    (status, body)
+    (status, headers, body)
+}
+
+/// The program, without anything that the environment of the tests would tell it.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FRONTDESK_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Copies a folder with its files.

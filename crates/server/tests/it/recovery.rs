@@ -216,20 +216,21 @@ on_both! {
         let entry = ana.socket().await.entry(&ana.channel()).clone();
         let (epoch, offset) = (&entry["epoch"], entry["offset"].as_u64().unwrap());
         let nobody = uuid::Uuid::now_v7();
-        for position in [
+        for (head, position) in [
             json!({"epoch": nobody, "offset": offset}),
             json!({"epoch": epoch, "offset": offset + 5}),
             json!({"epoch": epoch, "offset": offset, "id": nobody}),
-        ] {
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(told, position)| (offset + told as u64, position))
+        {
             let mut socket = ana.resume(&json!({ana.channel(): position})).await;
             let told = socket.entry(&ana.channel()).clone();
             assert_eq!(told["outcome"], "reset", "{position}");
-            assert_eq!(told["offset"], offset);
+            assert_eq!(told["offset"], head);
             let order = ana.order(&item, "next").await;
             assert_eq!(socket.event().await["data"]["order"]["id"], order["id"]);
-            let staff = server.sign_in("staff@test.com").await;
-            staff.set_status(&order, "cancelled").await;
-            break;
         }
     }
 }

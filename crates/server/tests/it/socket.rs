@@ -1,9 +1,15 @@
-//! A WebSocket as a page holds it, and a reader that checks what every page relies on.
+//! A WebSocket as a page holds it, and a reader that checks what every page relies on. Every frame of
+//! the event socket is compared with the schema that /asyncapi.json shows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use desk::audience::{Audience, Subject, audience};
 use futures_util::{SinkExt as _, StreamExt as _};
+use jsonschema::Validator;
+use protocol::schema::{Schemas, frame_name, schemas};
+use protocol::{ANSWERED_COMMANDS, ChannelName};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -19,6 +25,26 @@ pub(crate) struct Socket {
     pub(crate) stream: Stream,
     /// The welcome, once it came.
     pub(crate) welcomed: Value,
+    /// The type of each command that was sent, by its id; none on a socket of another tongue.
+    asked: Option<HashMap<String, String>>,
+}
+
+/// The schemas of all frames. Nothing may be in a frame that its schema does not name.
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| schemas().closed());
+
+/// What is wrong with a frame, by the schema of this name.
+fn faults(name: &str, frame: &Value) -> Vec<String> {
+    static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+    let known = VALIDATORS.lock().unwrap().get(name).cloned();
+    let validator = known.unwrap_or_else(|| {
+        let schema = SCHEMAS.frame(name).unwrap_or_else(|| panic!("{name} is not described"));
+        let options = jsonschema::options().should_validate_formats(true);
+        let built = options.build(&SCHEMAS.document(schema)).expect("the schema is one");
+        let validator = Arc::new(built);
+        VALIDATORS.lock().unwrap().insert(name.to_owned(), Arc::clone(&validator));
+        validator
+    });
+    validator.iter_errors(frame).map(|fault| fault.to_string()).collect()
 }
 
 /// What comes out of a socket.
@@ -44,7 +70,9 @@ impl Socket {
             request = request.with_header(*name, *value);
         }
         let (stream, _) = tokio_tungstenite::connect_async(request).await?;
-        Ok(Self { stream, welcomed: Value::Null })
+        let speaks_events = url.parse::<http::Uri>().unwrap().path().starts_with("/api/v1/ws");
+        let asked = speaks_events.then(HashMap::new);
+        Ok(Self { stream, welcomed: Value::Null, asked })
     }
 
     /// The HTTP status with which a handshake is refused.
@@ -64,6 +92,12 @@ impl Socket {
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
+        if let Some(asked) = &mut self.asked
+            && let Ok(command) = serde_json::from_str::<Value>(text)
+            && let (Some(id), Some(kind)) = (command.get("id"), command["type"].as_str())
+        {
+            asked.insert(id.to_string(), kind.to_owned());
+        }
         self.stream.send(Message::text(text)).await.expect("the socket takes a frame");
     }
 
@@ -80,6 +114,7 @@ impl Socket {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+                    self.check(&frame);
                     if frame["type"] != "heartbeat" {
                         return Received::Frame(frame);
                     }
@@ -93,6 +128,27 @@ impl Socket {
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Received::Gone,
             }
+        }
+    }
+
+    /// Panics unless the frame is as /asyncapi.json describes it.
+    fn check(&self, frame: &Value) {
+        let Some(asked) = &self.asked else { return };
+        let command = frame.get("id").and_then(|id| asked.get(&id.to_string()));
+        let Some(name) = frame_name(frame, command.map(String::as_str)) else {
+            // A reply to a command without an id, or sent past `send`: it answers one of them.
+            let fits = |command: &&str| faults(&format!("reply {command}"), frame).is_empty();
+            assert!(ANSWERED_COMMANDS.iter().any(|name| fits(&name)), "no reply is like {frame}");
+            return;
+        };
+        let faults = faults(&name, frame);
+        assert!(faults.is_empty(), "{name} is not as described: {faults:?} in {frame}");
+        if let Some(event) = name.strip_prefix("event ") {
+            let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
+            let is_note = frame["data"]["message"]["note"] == true;
+            let subject = if is_note { Subject::Note } else { Subject::Plain };
+            let audience = audience(event.parse().unwrap(), subject);
+            assert!(audience.contains(&Audience::of(channel.kind())), "{event} on {channel}");
         }
     }
 

@@ -126,6 +126,15 @@ pub(crate) enum Raw {
 }
 
 impl Raw {
+    /// Whether the database refuses it.
+    pub(crate) async fn fails(&mut self, sql: &str) -> bool {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite(connection) => sql.execute(connection).await.is_err(),
+            Self::Postgres(connection) => sql.execute(connection).await.is_err(),
+        }
+    }
+
     pub(crate) async fn run(&mut self, sql: &str) {
         let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
         match self {

@@ -20,13 +20,19 @@ macro_rules! contract {
     };
 }
 
+mod bookings;
+mod chats;
+mod erase_user;
 mod harness;
 mod items;
 mod log;
+mod messages;
+mod notifications;
 mod once;
 mod open;
 mod orders;
 mod outage;
+mod resources;
 mod sessions;
 mod setup;
 mod users;

@@ -26,12 +26,13 @@ async fn opening_again_changes_nothing(place: Place) {
     let node = place.open().await;
     let ana = node.user("ana", Role::Customer).await;
     node.store.close().await;
+    let migrations = place.count("_sqlx_migrations").await;
     for _ in 0..2 {
         let node = place.open().await;
         assert_eq!(node.store.user(ana.id).await.unwrap().as_ref(), Some(&ana));
         node.store.close().await;
     }
-    assert_eq!(place.count("_sqlx_migrations").await, 1);
+    assert_eq!(place.count("_sqlx_migrations").await, migrations);
 }
 
 async fn many_may_open_an_empty_database_at_once(place: Place) {
@@ -52,7 +53,8 @@ async fn a_database_of_a_newer_program_is_left_alone(place: Place) {
         .sql(
             "INSERT INTO _sqlx_migrations \
              (version, description, success, checksum, execution_time) \
-             SELECT 9999, 'of tomorrow', success, checksum, 1 FROM _sqlx_migrations",
+             SELECT 9999, 'of tomorrow', success, checksum, 1 FROM _sqlx_migrations \
+             WHERE version = 1",
         )
         .await;
     let error = error(&place).await;

@@ -1,11 +1,15 @@
 //! Orders: who may place, see and change them, and what is told.
 
-use desk::{Actor, Scope};
+use desk::field::FIELDS;
+use desk::policy::not_found;
+use desk::{Action, Actor, Scope};
 use protocol::{
     ChannelName, ErrorCode, EventName, ItemId, Order, OrderData, OrderId, OrderLine, OrderStatus,
     Person, Role, User, UserId,
 };
-use store::{ChangeItem, ChangeOrder, NewLine, OrderFilter, PageRequest, PlaceOrder};
+use store::{
+    ChangeItem, ChangeOrder, NewLine, OrderFilter, PageRequest, PlaceOrder, WriteError,
+};
 
 use crate::harness::{Node, Place, actor, at, invalid_fields, new_order, refused, refused_with};
 
@@ -24,6 +28,7 @@ contract! {
     a_customer_changes_the_note_and_cancels,
     what_changes_nothing_tells_nothing,
     staff_change_lines_and_known_items_keep_their_price,
+    a_field_changes_for_whom_the_table_of_fields_says,
 }
 
 fn change(by: &User, order: &Order) -> ChangeOrder {
@@ -35,6 +40,49 @@ fn change(by: &User, order: &Order) -> ChangeOrder {
         note: None,
         lines: None,
         now: at(50),
+    }
+}
+
+/// The change of one field alone.
+fn change_of(field: &str, by: &User, order: &Order) -> ChangeOrder {
+    let nothing = change(by, order);
+    match field {
+        "status" => ChangeOrder { status: Some(OrderStatus::Cancelled), ..nothing },
+        "note" => ChangeOrder { note: Some("another".to_owned()), ..nothing },
+        "lines" => ChangeOrder { lines: Some(vec![free("tip", 100)]), ..nothing },
+        other => panic!("the test does not know the field {other}"),
+    }
+}
+
+async fn a_field_changes_for_whom_the_table_of_fields_says(place: Place) {
+    let node = place.open().await;
+    let ana = node.user("ana", Role::Customer).await;
+    let item = node.item("soup", 450).await;
+    let others = [
+        node.user("ben", Role::Customer).await,
+        node.user("sam", Role::Staff).await,
+        node.user("ada", Role::Admin).await,
+    ];
+    let fields = || FIELDS.iter().filter(|field| field.resource == "order");
+    assert_eq!(fields().count(), 3);
+    for by in others.iter().chain([&ana]) {
+        for field in fields() {
+            let order = node.store.write(new_order(&ana, &item)).await.unwrap();
+            let object = (field.object)(ana.id);
+            let said = desk::decide(&actor(by), Action::Change, object).or_refuse();
+            let made = node.store.write(change_of(field.name, by, &order)).await;
+            match (said, made) {
+                (Ok(()), Ok(after)) => assert_eq!(after.version, 2),
+                // Whether the order is anyone's business is asked first.
+                (Err(problem), Err(WriteError::Refused(refusal))) => assert!(
+                    refusal.code == problem.code || refusal == not_found(),
+                    "{} {}: {refusal:?}",
+                    by.role,
+                    field.name
+                ),
+                (said, made) => panic!("{} {}: {said:?}, but {made:?}", by.role, field.name),
+            }
+        }
     }
 }
 

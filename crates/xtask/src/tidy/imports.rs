@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "server",
         &["protocol", "auth", "desk", "websocket", "engine", "store"],
     ),
-    ("xtask", &["protocol"]),
+    ("xtask", &["protocol", "desk"]),
 ];
 
 /// The only crate whose Cargo.toml may name an HTTP framework.
