@@ -77,9 +77,14 @@ pub const fn audience(name: EventName, subject: Subject) -> &'static [Audience] 
 /// none besides.
 #[must_use]
 pub fn is_audience(name: EventName, channels: &[ChannelName]) -> bool {
-    let mut kinds: Vec<Audience> = channels.iter().map(|name| Audience::of(name.kind())).collect();
+    let mut kinds: Vec<Audience> = channels
+        .iter()
+        .map(|name| Audience::of(name.kind()))
+        .collect();
     kinds.sort_unstable();
-    [Subject::Plain, Subject::Note].into_iter().any(|subject| kinds == audience(name, subject))
+    [Subject::Plain, Subject::Note]
+        .into_iter()
+        .any(|subject| kinds == audience(name, subject))
 }
 
 #[cfg(test)]
@@ -89,10 +94,19 @@ mod tests {
 
     #[test]
     fn an_event_is_told_to_the_whole_audience_and_to_nobody_else() {
-        let (ana, ben) = (ChannelName::user(UserId::new()), ChannelName::user(UserId::new()));
+        let (ana, ben) = (
+            ChannelName::user(UserId::new()),
+            ChannelName::user(UserId::new()),
+        );
         let (staff, chat) = (ChannelName::staff(), ChannelName::chat(ChatId::new()));
         let fits = |name, channels: &[&ChannelName]| {
-            is_audience(name, &channels.iter().map(|name| (*name).clone()).collect::<Vec<_>>())
+            is_audience(
+                name,
+                &channels
+                    .iter()
+                    .map(|name| (*name).clone())
+                    .collect::<Vec<_>>(),
+            )
         };
         assert!(fits(EventName::OrderCreated, &[&staff, &ana]));
         assert!(!fits(EventName::OrderCreated, &[&ana]));

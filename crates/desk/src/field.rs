@@ -21,22 +21,38 @@ const fn field(
     name: &'static str,
     object: fn(UserId) -> Object<'static>,
 ) -> Field {
-    Field { resource, name, object }
+    Field {
+        resource,
+        name,
+        object,
+    }
 }
 
 /// Every field, by resource.
 pub const FIELDS: &[Field] = &[
-    field("order", "status", |customer| Object::OrderStatus { customer }),
+    field("order", "status", |customer| Object::OrderStatus {
+        customer,
+    }),
     field("order", "note", |customer| Object::Order { customer }),
     field("order", "lines", |_| Object::OrderFreeLines),
     field("booking", "status", |customer| Object::Booking { customer }),
     field("booking", "note", |customer| Object::Booking { customer }),
-    field("booking", "starts_at", |customer| Object::BookingSlot { customer }),
-    field("booking", "ends_at", |customer| Object::BookingSlot { customer }),
-    field("booking", "party_size", |customer| Object::BookingSlot { customer }),
+    field("booking", "starts_at", |customer| Object::BookingSlot {
+        customer,
+    }),
+    field("booking", "ends_at", |customer| Object::BookingSlot {
+        customer,
+    }),
+    field("booking", "party_size", |customer| Object::BookingSlot {
+        customer,
+    }),
     field("chat", "status", |customer| Object::Chat { customer }),
-    field("chat", "subject", |customer| Object::ChatHandling { customer }),
-    field("chat", "handler", |customer| Object::ChatHandling { customer }),
+    field("chat", "subject", |customer| Object::ChatHandling {
+        customer,
+    }),
+    field("chat", "handler", |customer| Object::ChatHandling {
+        customer,
+    }),
     field("message", "body", |customer| Object::Message {
         customer,
         author: Some(customer),

@@ -63,6 +63,8 @@ pub(crate) struct Channel {
     recent: Recent,
     /// Frames up to this offset are not kept in `recent`: their text may have been erased.
     forgotten: u64,
+    /// The page that is being read was asked for before the log was rewritten.
+    page_is_older: bool,
 }
 
 /// Frames of consecutive events.
@@ -147,6 +149,7 @@ impl Channel {
             fan_out: None,
             recent: Recent::default(),
             forgotten: 0,
+            page_is_older: false,
         }
     }
 
@@ -222,6 +225,16 @@ impl Channel {
     pub(crate) fn forget(&mut self) {
         self.recent = Recent::default();
         self.forgotten = self.framed;
+        self.page_is_older = self.reading;
+    }
+
+    /// A page of the log has come. If it may have been read before the log was rewritten, what it
+    /// holds is delivered, but not kept.
+    pub(crate) fn page_came(&mut self, head: u64) {
+        self.reading = false;
+        if std::mem::take(&mut self.page_is_older) {
+            self.forgotten = self.forgotten.max(head);
+        }
     }
 
     /// Passes over offsets that can no longer be had.
@@ -508,6 +521,22 @@ mod tests {
         let mut bytes = BytesMut::new();
         assert_eq!(channel.recent_after(0, 1 << 20, &mut bytes), None);
         assert_eq!(channel.recent_after(1, 1 << 20, &mut bytes), Some(2));
+    }
+
+    #[test]
+    fn a_page_that_was_read_before_an_erasure_is_delivered_and_not_kept() {
+        let mut channel = live(0, 1);
+        assert!(!channel.accepts(3));
+        channel.reading = true;
+        channel.forget();
+        channel.page_came(3);
+        for offset in 1..=4 {
+            push(&mut channel, offset); // 4 came later, and is kept
+        }
+        channel.seal(&Limits::default());
+        let mut bytes = BytesMut::new();
+        assert_eq!(channel.recent_after(2, 1 << 20, &mut bytes), None);
+        assert_eq!(channel.recent_after(3, 1 << 20, &mut bytes), Some(4));
     }
 
     #[test]

@@ -522,7 +522,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         if channel.state == State::Opening || !channel.reading {
             return;
         }
-        channel.reading = false;
+        channel.page_came(result.as_ref().map_or(0, |page| page.head));
         let (name, epoch, framed) = (channel.name.clone(), channel.epoch, channel.framed);
         let page = match result {
             Ok(page) => page,

@@ -30,7 +30,10 @@ pub enum Command {
         /// The socket token.
         token: String,
         /// The last position of each channel that was read before.
-        #[cfg_attr(feature = "typescript", ts(as = "Option<crate::typescript::Resume>", optional))]
+        #[cfg_attr(
+            feature = "typescript",
+            ts(as = "Option<crate::typescript::Resume>", optional)
+        )]
         #[serde(default)]
         resume: BTreeMap<ChannelName, Position>,
     },
@@ -154,9 +157,9 @@ impl ClientFrame {
         let id = match object.remove("id") {
             None => None,
             Some(id) => match serde_json::from_value::<Head>(serde_json::json!({ "id": id })) {
-                Ok(Head { id: Some(CommandId::Text(text)) })
-                    if text.chars().count() > COMMAND_ID_MAX_CHARS =>
-                {
+                Ok(Head {
+                    id: Some(CommandId::Text(text)),
+                }) if text.chars().count() > COMMAND_ID_MAX_CHARS => {
                     return refuse(
                         None,
                         format!(
@@ -167,7 +170,10 @@ impl ClientFrame {
                 }
                 Ok(head) => head.id,
                 Err(_) => {
-                    return refuse(None, "the id is neither a text nor a whole number".to_owned());
+                    return refuse(
+                        None,
+                        "the id is neither a text nor a whole number".to_owned(),
+                    );
                 }
             },
         };
@@ -215,24 +221,31 @@ impl Command {
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { resume, .. } => {
-                f.debug_struct("Connect").field("resume", resume).finish_non_exhaustive()
-            }
+            Self::Connect { resume, .. } => f
+                .debug_struct("Connect")
+                .field("resume", resume)
+                .finish_non_exhaustive(),
             Self::Subscribe { channel, position } => f
                 .debug_struct("Subscribe")
                 .field("channel", channel)
                 .field("position", position)
                 .finish(),
-            Self::Unsubscribe { channel } => {
-                f.debug_struct("Unsubscribe").field("channel", channel).finish()
-            }
+            Self::Unsubscribe { channel } => f
+                .debug_struct("Unsubscribe")
+                .field("channel", channel)
+                .finish(),
             Self::Refresh { .. } => f.debug_struct("Refresh").finish_non_exhaustive(),
-            Self::SendMessage { chat_id, client_id, .. } => f
+            Self::SendMessage {
+                chat_id, client_id, ..
+            } => f
                 .debug_struct("SendMessage")
                 .field("chat_id", chat_id)
                 .field("client_id", client_id)
                 .finish_non_exhaustive(),
-            Self::MarkRead { chat_id, message_id } => f
+            Self::MarkRead {
+                chat_id,
+                message_id,
+            } => f
                 .debug_struct("MarkRead")
                 .field("chat_id", chat_id)
                 .field("message_id", message_id)
@@ -269,9 +282,21 @@ mod tests {
         let error = refused(r#"{"type":"subscrbe","id":"3"}"#);
         assert!(error.detail.contains("subscribe"), "{}", error.detail);
         assert_eq!(error.id, Some(CommandId::Text("3".to_owned())));
-        assert!(refused(r#"{"type":"subscribe"}"#).detail.contains("channel"));
-        assert!(refused(r#"{"type":"ping","chanel":"x"}"#).detail.contains("chanel"));
-        assert!(refused(r#"{"type":"subscribe","channel":"room:1"}"#).detail.contains("room:1"));
+        assert!(
+            refused(r#"{"type":"subscribe"}"#)
+                .detail
+                .contains("channel")
+        );
+        assert!(
+            refused(r#"{"type":"ping","chanel":"x"}"#)
+                .detail
+                .contains("chanel")
+        );
+        assert!(
+            refused(r#"{"type":"subscribe","channel":"room:1"}"#)
+                .detail
+                .contains("room:1")
+        );
     }
 
     #[test]

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    Booking, BookingData, BookingId, BookingStatus, ChannelName, Chat, ChatData, ChatId, ChatStatus,
-    CloseCode, CommandId, ConnectionId, Done, Epoch, ErrorCode, ErrorFrame, EventFrame, EventId,
-    EventName, GapRange, Goodbye, Handler, HandlerKind, ItemId, Limits, Message, MessageData,
-    MessageId, MessageState, Notification, NotificationData, NotificationId, Order, OrderData,
-    OrderId, OrderLine, OrderStatus, Outcome, Person, Pong, PositionEntry, Presence, PresenceData,
-    ReadPosition, Refreshed, ResourceId, ResourceName, Role, Sender, SenderKind, ServerFrame,
-    Timestamp, Topic, TypingData, UserId, Welcome, WelcomeUser,
+    Booking, BookingData, BookingId, BookingStatus, ChannelName, Chat, ChatData, ChatId,
+    ChatStatus, CloseCode, CommandId, ConnectionId, Done, Epoch, ErrorCode, ErrorFrame, EventFrame,
+    EventId, EventName, GapRange, Goodbye, Handler, HandlerKind, ItemId, Limits, Message,
+    MessageData, MessageId, MessageState, Notification, NotificationData, NotificationId, Order,
+    OrderData, OrderId, OrderLine, OrderStatus, Outcome, Person, Pong, PositionEntry, Presence,
+    PresenceData, ReadPosition, Refreshed, ResourceId, ResourceName, Role, Sender, SenderKind,
+    ServerFrame, Timestamp, Topic, TypingData, UserId, Welcome, WelcomeUser,
 };
 
 /// Who sends a frame.
@@ -55,7 +55,9 @@ const NOON: Timestamp = Timestamp(1_790_000_000_000);
 pub fn examples() -> Vec<Example> {
     let mut all = from_client();
     all.extend(from_server());
-    let told = EventName::ALL.iter().filter(|name| name.topic() != Topic::Internal);
+    let told = EventName::ALL
+        .iter()
+        .filter(|name| name.topic() != Topic::Internal);
     all.extend(told.map(|name| event(*name)));
     all
 }
@@ -174,7 +176,11 @@ fn from_server() -> Vec<Example> {
         ),
     ];
     let reply = |command: &str, text, id, data| {
-        example(&format!("reply {command}"), text, ServerFrame::Reply { id, data })
+        example(
+            &format!("reply {command}"),
+            text,
+            ServerFrame::Reply { id, data },
+        )
     };
     all.extend([
         reply(
@@ -183,12 +189,19 @@ fn from_server() -> Vec<Example> {
             id("2"),
             plain(&gap_entry()),
         ),
-        reply("unsubscribe", "No more events of the channel follow.", id("3"), plain(&Done {})),
+        reply(
+            "unsubscribe",
+            "No more events of the channel follow.",
+            id("3"),
+            plain(&Done {}),
+        ),
         reply(
             "refresh",
             "The socket lives on.",
             id("4"),
-            plain(&Refreshed { expires_at: Timestamp(NOON.0 + 600_000) }),
+            plain(&Refreshed {
+                expires_at: Timestamp(NOON.0 + 600_000),
+            }),
         ),
         reply(
             "send_message",
@@ -217,7 +230,11 @@ fn welcome() -> Welcome {
         server: "frontdesk/0.1.0".to_owned(),
         boot_id: uuid(0x00b0).to_string(),
         server_time: NOON,
-        user: WelcomeUser { id: BEN, name: "Ben".to_owned(), role: Role::Staff },
+        user: WelcomeUser {
+            id: BEN,
+            name: "Ben".to_owned(),
+            role: Role::Staff,
+        },
         expires_at: Timestamp(NOON.0 + 300_000),
         heartbeat_seconds: 25,
         limits: Limits {
@@ -255,7 +272,11 @@ fn gap_entry() -> PositionEntry {
         offset: 60,
         head: 72,
         outcome: Outcome::Gap,
-        gap: Some(GapRange { from: 42, to: 60, why: "expired".to_owned() }),
+        gap: Some(GapRange {
+            from: 42,
+            to: 60,
+            why: "expired".to_owned(),
+        }),
     }
 }
 
@@ -266,36 +287,50 @@ fn event(name: EventName) -> Example {
         EventName::OrderCreated => (
             "An order was placed.",
             ChannelName::staff(),
-            plain(&OrderData { order: order(OrderStatus::Placed) }),
+            plain(&OrderData {
+                order: order(OrderStatus::Placed),
+            }),
         ),
         EventName::OrderUpdated => (
             "An order changed: its status, its note or its lines.",
             user(),
-            plain(&OrderData { order: order(OrderStatus::Ready) }),
+            plain(&OrderData {
+                order: order(OrderStatus::Ready),
+            }),
         ),
         EventName::BookingCreated => (
             "A booking was asked for.",
             ChannelName::staff(),
-            plain(&BookingData { booking: booking(BookingStatus::Requested) }),
+            plain(&BookingData {
+                booking: booking(BookingStatus::Requested),
+            }),
         ),
         EventName::BookingUpdated => (
             "A booking changed.",
             user(),
-            plain(&BookingData { booking: booking(BookingStatus::Confirmed) }),
+            plain(&BookingData {
+                booking: booking(BookingStatus::Confirmed),
+            }),
         ),
         EventName::NotificationCreated => (
             "There is something to know.",
             user(),
-            plain(&NotificationData { notification: notification(None) }),
+            plain(&NotificationData {
+                notification: notification(None),
+            }),
         ),
         EventName::NotificationRead => (
             "A notification was read, on this or another device.",
             user(),
-            plain(&NotificationData { notification: notification(Some(NOON)) }),
+            plain(&NotificationData {
+                notification: notification(Some(NOON)),
+            }),
         ),
-        EventName::ChatCreated => {
-            ("A chat began.", ChannelName::staff(), plain(&ChatData { chat: chat() }))
-        }
+        EventName::ChatCreated => (
+            "A chat began.",
+            ChannelName::staff(),
+            plain(&ChatData { chat: chat() }),
+        ),
         EventName::ChatUpdated => (
             "A chat changed: subject, status, handler, or how far someone has read.",
             user(),
@@ -317,21 +352,29 @@ fn event(name: EventName) -> Example {
                 },
             }),
         ),
-        EventName::TypingStarted => {
-            ("Someone is writing.", ChannelName::chat(CHAT), plain(&typing()))
-        }
-        EventName::TypingStopped => {
-            ("Someone has stopped writing.", ChannelName::chat(CHAT), plain(&typing()))
-        }
+        EventName::TypingStarted => (
+            "Someone is writing.",
+            ChannelName::chat(CHAT),
+            plain(&typing()),
+        ),
+        EventName::TypingStopped => (
+            "Someone has stopped writing.",
+            ChannelName::chat(CHAT),
+            plain(&typing()),
+        ),
         EventName::PresenceOnline => (
             "Someone came online: their first socket is open.",
             ChannelName::staff(),
-            plain(&PresenceData { presence: presence() }),
+            plain(&PresenceData {
+                presence: presence(),
+            }),
         ),
         EventName::PresenceOffline => (
             "Someone went offline: their last socket has been gone for a few seconds.",
             ChannelName::staff(),
-            plain(&PresenceData { presence: presence() }),
+            plain(&PresenceData {
+                presence: presence(),
+            }),
         ),
         EventName::SessionRevoked | EventName::TextErased => {
             unreachable!("internal events are told to no client")
@@ -356,7 +399,10 @@ fn event(name: EventName) -> Example {
 }
 
 fn ana() -> Person {
-    Person { id: ANA, name: "Ana".to_owned() }
+    Person {
+        id: ANA,
+        name: "Ana".to_owned(),
+    }
 }
 
 fn order(status: OrderStatus) -> Order {
@@ -391,13 +437,20 @@ fn booking(status: BookingStatus) -> Booking {
     Booking {
         id: BookingId(uuid(0x0b01)),
         customer: ana(),
-        resource: ResourceName { id: ResourceId(uuid(0x07a1)), name: "Table 4".to_owned() },
+        resource: ResourceName {
+            id: ResourceId(uuid(0x07a1)),
+            name: "Table 4".to_owned(),
+        },
         starts_at: Timestamp(NOON.0 + 3_600_000),
         ends_at: Timestamp(NOON.0 + 7_200_000),
         party_size: 3,
         status,
         note: "By the window, please.".to_owned(),
-        version: if status == BookingStatus::Requested { 1 } else { 2 },
+        version: if status == BookingStatus::Requested {
+            1
+        } else {
+            2
+        },
         created_at: NOON,
         updated_at: NOON,
     }
@@ -423,10 +476,16 @@ fn chat() -> Chat {
         status: ChatStatus::Open,
         handler: Handler {
             kind: HandlerKind::Staff,
-            user: Some(Person { id: BEN, name: "Ben".to_owned() }),
+            user: Some(Person {
+                id: BEN,
+                name: "Ben".to_owned(),
+            }),
         },
         last_message: Some(message()),
-        read: vec![ReadPosition { user_id: ANA, message_id: MESSAGE }],
+        read: vec![ReadPosition {
+            user_id: ANA,
+            message_id: MESSAGE,
+        }],
         unread: None,
         version: 2,
         created_at: NOON,
@@ -439,7 +498,11 @@ fn message() -> Message {
         id: MESSAGE,
         chat_id: CHAT,
         client_id: Some("7f3c".to_owned()),
-        sender: Sender { kind: SenderKind::Customer, id: Some(ANA), name: "Ana".to_owned() },
+        sender: Sender {
+            kind: SenderKind::Customer,
+            id: Some(ANA),
+            name: "Ana".to_owned(),
+        },
         body: "Is my order ready?".to_owned(),
         note: false,
         state: MessageState::Complete,
@@ -450,12 +513,19 @@ fn message() -> Message {
 }
 
 fn typing() -> TypingData {
-    TypingData { chat_id: CHAT, user: ana() }
+    TypingData {
+        chat_id: CHAT,
+        user: ana(),
+    }
 }
 
 fn presence() -> Presence {
     Presence {
-        user: WelcomeUser { id: ANA, name: "Ana".to_owned(), role: Role::Customer },
+        user: WelcomeUser {
+            id: ANA,
+            name: "Ana".to_owned(),
+            role: Role::Customer,
+        },
         since: NOON,
         sockets: 1,
     }

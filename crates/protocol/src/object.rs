@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BookingId, BookingStatus, ChatId, ChatStatus, HandlerKind, ItemId, MessageId, MessageState,
-    NotificationId, OrderId, OrderStatus, ResourceId, Role, SenderKind, SessionId, Timestamp, UserId,
+    NotificationId, OrderId, OrderStatus, ResourceId, Role, SenderKind, SessionId, Timestamp,
+    UserId,
 };
 
 /// An account.

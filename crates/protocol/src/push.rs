@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChannelName, CloseCode, CommandId, ConnectionId, Epoch, ErrorCode, EventId, EventName, Presence,
-    Problem, Retry, Timestamp, UserId,
+    ChannelName, CloseCode, CommandId, ConnectionId, Epoch, ErrorCode, EventId, EventName,
+    Presence, Problem, Retry, Timestamp, UserId,
 };
 
 /// One frame from the server, other than an event: events are written by
@@ -180,7 +180,12 @@ impl ErrorFrame {
     /// The same problem as a REST answer would tell.
     #[must_use]
     pub fn from_problem(id: Option<CommandId>, problem: Problem) -> Self {
-        Self { id, code: problem.code, detail: problem.detail, fix: problem.fix }
+        Self {
+            id,
+            code: problem.code,
+            detail: problem.detail,
+            fix: problem.fix,
+        }
     }
 }
 
@@ -198,7 +203,11 @@ pub struct Goodbye {
 impl Goodbye {
     /// A goodbye without a wait of its own.
     pub fn new(code: CloseCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after_ms: None }
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after_ms: None,
+        }
     }
 }
 

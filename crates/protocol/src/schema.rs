@@ -62,7 +62,10 @@ pub fn schemas() -> Schemas {
     for schema in definitions.values_mut() {
         tidy(schema);
     }
-    Schemas { frames, definitions }
+    Schemas {
+        frames,
+        definitions,
+    }
 }
 
 impl Schemas {
@@ -112,7 +115,11 @@ fn client_frames(generator: &mut SchemaGenerator) -> Vec<FrameSchema> {
     let frame = |(name, mut schema): (String, Value)| {
         // The frame's id is read before the command is.
         schema["properties"]["id"] = id.clone();
-        FrameSchema { name, direction: Direction::FromClient, schema }
+        FrameSchema {
+            name,
+            direction: Direction::FromClient,
+            schema,
+        }
     };
     commands.into_iter().map(frame).collect()
 }
@@ -131,9 +138,15 @@ fn server_frames(generator: &mut SchemaGenerator) -> Vec<FrameSchema> {
             frames.push((name, schema));
         }
     }
-    let told = EventName::ALL.iter().filter(|name| name.topic() != Topic::Internal);
+    let told = EventName::ALL
+        .iter()
+        .filter(|name| name.topic() != Topic::Internal);
     frames.extend(told.map(|name| (format!("event {name}"), event_frame(*name, generator))));
-    let frame = |(name, schema)| FrameSchema { name, direction: Direction::FromServer, schema };
+    let frame = |(name, schema)| FrameSchema {
+        name,
+        direction: Direction::FromServer,
+        schema,
+    };
     frames.into_iter().map(frame).collect()
 }
 
@@ -167,7 +180,9 @@ fn variants(schema: Schema) -> Vec<(String, Value)> {
         unreachable!("an enum with several variants is a oneOf");
     };
     let named = |variant: Value| {
-        let name = variant["properties"]["type"]["const"].as_str().map(str::to_owned);
+        let name = variant["properties"]["type"]["const"]
+            .as_str()
+            .map(str::to_owned);
         (name.expect("the tag is a constant"), variant)
     };
     variants.into_iter().map(named).collect()
@@ -182,7 +197,9 @@ fn tidy(schema: &mut Value) {
         }
         let required = object.get("required").cloned().unwrap_or_default();
         let is_required = |name: &str| {
-            required.as_array().is_some_and(|names| names.iter().any(|known| known == name))
+            required
+                .as_array()
+                .is_some_and(|names| names.iter().any(|known| known == name))
         };
         if let Some(Value::Object(properties)) = object.get_mut("properties") {
             for (name, property) in properties {
@@ -196,7 +213,10 @@ fn tidy(schema: &mut Value) {
 
 /// A comment of the source as a sentence for people who do not read it.
 pub(crate) fn plain(comment: &str) -> String {
-    comment.replace("[`", "`").replace("`]", "`").replace("crate::", "")
+    comment
+        .replace("[`", "`")
+        .replace("`]", "`")
+        .replace("crate::", "")
 }
 
 fn never_null(schema: &mut Value) {
@@ -206,7 +226,9 @@ fn never_null(schema: &mut Value) {
             schema["type"] = only.clone();
         }
     }
-    let Some(Value::Array(choices)) = schema.get_mut("anyOf") else { return };
+    let Some(Value::Array(choices)) = schema.get_mut("anyOf") else {
+        return;
+    };
     choices.retain(|choice| choice["type"] != "null");
     if let [only] = choices.as_slice() {
         let only = only.clone();

@@ -42,27 +42,78 @@ export type PassingEvent<Topic extends string, Name extends string, Data> = {
 #[must_use]
 pub fn typescript() -> String {
     let config = Config::new().with_large_int("number");
-    let mut file = Writer { out: HEAD.to_owned(), config };
+    let mut file = Writer {
+        out: HEAD.to_owned(),
+        config,
+    };
     macro_rules! types {
         ($($name:ty),+ $(,)?) => { $(file.export::<$name>();)+ };
     }
     types![
-        UserId, SessionId, ItemId, OrderId, ResourceId, BookingId, NotificationId, ChatId,
-        MessageId, EventId, ConnectionId, Epoch, Timestamp, ChannelName,
-        Role, OrderStatus, BookingStatus, ChatStatus, HandlerKind, SenderKind, MessageState,
-        Retry, Outcome, CloseCode, ErrorCode,
-        CommandId, Position, Resume, Command,
+        UserId,
+        SessionId,
+        ItemId,
+        OrderId,
+        ResourceId,
+        BookingId,
+        NotificationId,
+        ChatId,
+        MessageId,
+        EventId,
+        ConnectionId,
+        Epoch,
+        Timestamp,
+        ChannelName,
+        Role,
+        OrderStatus,
+        BookingStatus,
+        ChatStatus,
+        HandlerKind,
+        SenderKind,
+        MessageState,
+        Retry,
+        Outcome,
+        CloseCode,
+        ErrorCode,
+        CommandId,
+        Position,
+        Resume,
+        Command,
     ];
     let slugs = CloseCode::ALL.iter().map(|code| code.slug());
     file.words("CloseSlug", "The stable word of a close code.", slugs);
     file.line("\n/** One frame from a client. The answer repeats its `id`. */");
     file.line("export type ClientFrame = Command & { id?: CommandId };");
     types![
-        Person, OrderLine, Order, OrderData, ResourceName, Booking, BookingData, Notification,
-        NotificationData, Sender, Message, MessageData, Handler, ReadPosition, Chat, ChatData,
-        TypingData, WelcomeUser, Presence, PresenceData,
-        Limits, GapRange, PositionEntry, Welcome, ErrorFrame, GoodbyeFrame<'static>,
-        Refreshed, Pong, Done,
+        Person,
+        OrderLine,
+        Order,
+        OrderData,
+        ResourceName,
+        Booking,
+        BookingData,
+        Notification,
+        NotificationData,
+        Sender,
+        Message,
+        MessageData,
+        Handler,
+        ReadPosition,
+        Chat,
+        ChatData,
+        TypingData,
+        WelcomeUser,
+        Presence,
+        PresenceData,
+        Limits,
+        GapRange,
+        PositionEntry,
+        Welcome,
+        ErrorFrame,
+        GoodbyeFrame<'static>,
+        Refreshed,
+        Pong,
+        Done,
     ];
     file.line("\n/** What answers each command: the `data` of its `reply`. */");
     file.line("export type Answers = {");
@@ -74,7 +125,11 @@ pub fn typescript() -> String {
     file.events();
     file.line("\n/** One frame from the server other than an event. */");
     let mut decl = ServerFrame::decl(&file.config).replacen("ServerFrame", "ControlFrame", 1);
-    for (kind, fields) in [("welcome", "Welcome"), ("error", "ErrorFrame"), ("goodbye", "GoodbyeFrame")] {
+    for (kind, fields) in [
+        ("welcome", "Welcome"),
+        ("error", "ErrorFrame"),
+        ("goodbye", "GoodbyeFrame"),
+    ] {
         let both = format!("{{ \"type\": \"{kind}\" }} & {fields}");
         decl = decl.replace(&both, &format!("({both})"));
     }
@@ -102,18 +157,31 @@ impl Writer {
 
     fn words(&mut self, name: &str, doc: &str, words: impl Iterator<Item = &'static str>) {
         let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
-        self.line(&format!("\n/** {doc} */\nexport type {name} =\n  | {};", words.join("\n  | ")));
+        self.line(&format!(
+            "\n/** {doc} */\nexport type {name} =\n  | {};",
+            words.join("\n  | ")
+        ));
     }
 
     /// The twin of [`EventFrame`], which is written by hand; the examples are checked against it.
     fn events(&mut self) {
         self.line("\n/** Something happened. `event` says what, and so what `data` is. */");
         self.line("export type EventFrame =");
-        let told = EventName::ALL.iter().filter(|name| name.topic() != Topic::Internal);
+        let told = EventName::ALL
+            .iter()
+            .filter(|name| name.topic() != Topic::Internal);
         let lines: Vec<String> = told
             .map(|name| {
-                let kind = if name.is_kept() { "KeptEvent" } else { "PassingEvent" };
-                format!("  | {kind}<\"{}\", \"{name}\", {}>", name.topic(), name.data_type())
+                let kind = if name.is_kept() {
+                    "KeptEvent"
+                } else {
+                    "PassingEvent"
+                };
+                format!(
+                    "  | {kind}<\"{}\", \"{name}\", {}>",
+                    name.topic(),
+                    name.data_type()
+                )
             })
             .collect();
         self.line(&format!("{};", lines.join("\n")));
@@ -127,7 +195,9 @@ impl Writer {
 /// A declaration as a person would write it: what ts-rs gives has each member on one long line
 /// behind its comment.
 fn laid_out(declaration: &str) -> String {
-    let declaration = plain(declaration).replace("\"type\": ", "type: ").replace(", }", "; }");
+    let declaration = plain(declaration)
+        .replace("\"type\": ", "type: ")
+        .replace(", }", "; }");
     let mut out = String::new();
     let mut is_inside = false;
     let mut comment: Vec<&str> = Vec::new();
@@ -152,8 +222,14 @@ fn laid_out(declaration: &str) -> String {
                     Some(member) => (format!("{member};"), true),
                     None => (line.clone(), line.ends_with('{')),
                 };
-                let line = line.replace("= { type", "= {\n  type").replace("| { type", "| {\n  type");
-                let indent = if is_inside || line.starts_with('|') { "  " } else { "" };
+                let line = line
+                    .replace("= { type", "= {\n  type")
+                    .replace("| { type", "| {\n  type");
+                let indent = if is_inside || line.starts_with('|') {
+                    "  "
+                } else {
+                    ""
+                };
                 out.push_str(&format!("{indent}{line}\n"));
                 is_inside = goes_on;
             }
@@ -221,8 +297,19 @@ mod tests {
     #[test]
     fn every_type_that_is_named_is_declared_once() {
         let file = typescript();
-        for name in ["Order", "Message", "Welcome", "ClientFrame", "ServerFrame", "CloseCode"] {
-            assert_eq!(file.matches(&format!("export type {name} =")).count(), 1, "{name}");
+        for name in [
+            "Order",
+            "Message",
+            "Welcome",
+            "ClientFrame",
+            "ServerFrame",
+            "CloseCode",
+        ] {
+            assert_eq!(
+                file.matches(&format!("export type {name} =")).count(),
+                1,
+                "{name}"
+            );
         }
         assert!(file.contains(r#"| KeptEvent<"orders", "order.created", OrderData>"#));
         assert!(file.contains(r#"| PassingEvent<"messages", "typing.started", TypingData>"#));

@@ -151,7 +151,9 @@ fn answers(command: &str) -> Vec<String> {
 fn messages(schemas: &Schemas) -> Map<String, Value> {
     let examples = examples();
     let message = |frame: &FrameSchema| {
-        let shown = examples.iter().filter(|example| example.frame == frame.name);
+        let shown = examples
+            .iter()
+            .filter(|example| example.frame == frame.name);
         let mut message = json!({
             "name": frame.name,
             "title": frame.name,
@@ -193,7 +195,11 @@ mod tests {
         let messages = document["components"]["messages"].as_object().unwrap();
         assert_eq!(messages.len(), schemas().frames.len());
         for message in messages.values() {
-            assert_eq!(message["examples"].as_array().unwrap().len(), 1, "{message}");
+            assert_eq!(
+                message["examples"].as_array().unwrap().len(),
+                1,
+                "{message}"
+            );
         }
         let mut references = 0;
         for line in text.lines() {
@@ -212,9 +218,14 @@ mod tests {
         let operations = &document["operations"];
         assert_eq!(operations["ping"]["action"], "receive");
         let answers = operations["ping"]["reply"]["messages"].to_string();
-        assert!(answers.contains("reply.ping") && answers.contains("/error"), "{answers}");
+        assert!(
+            answers.contains("reply.ping") && answers.contains("/error"),
+            "{answers}"
+        );
         assert_eq!(operations["event.order.created"]["action"], "send");
-        let codes = document["channels"]["events"]["x-close-codes"].as_array().unwrap();
+        let codes = document["channels"]["events"]["x-close-codes"]
+            .as_array()
+            .unwrap();
         assert_eq!(codes.len(), CloseCode::ALL.len());
     }
 }

@@ -269,6 +269,15 @@ mod tests {
     }
 
     #[test]
+    fn the_description_has_the_words_as_they_are_sent() {
+        let document: serde_json::Value = serde_json::from_str(&openapi()).unwrap();
+        let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+        assert_eq!(words("Role"), serde_json::json!(protocol::Role::ALL));
+        assert_eq!(words("OrderStatus"), serde_json::json!(protocol::OrderStatus::ALL));
+        assert_eq!(words("BookingStatus"), serde_json::json!(protocol::BookingStatus::ALL));
+    }
+
+    #[test]
     fn the_table_of_fields_names_what_each_patch_can_change() {
         let document: serde_json::Value = serde_json::from_str(&openapi()).unwrap();
         let mut described = Vec::new();

@@ -186,21 +186,25 @@ fn rewritten(
 
 /// Blanks each object of this id, however deep it lies.
 fn blank_within(json: &mut Json, subject: &str, blank: &dyn Fn(&mut Map<String, Json>)) -> bool {
+    let mut found = false;
     match json {
         Json::Object(object) => {
-            let is_subject = object.get("id").and_then(Json::as_str) == Some(subject);
-            if is_subject {
+            if object.get("id").and_then(Json::as_str) == Some(subject) {
+                found = true;
                 blank(object);
             }
-            object.values_mut().fold(is_subject, |found, value| {
-                blank_within(value, subject, blank) || found
-            })
+            for value in object.values_mut() {
+                found |= blank_within(value, subject, blank);
+            }
         }
-        Json::Array(values) => values.iter_mut().fold(false, |found, value| {
-            blank_within(value, subject, blank) || found
-        }),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+        Json::Array(values) => {
+            for value in values {
+                found |= blank_within(value, subject, blank);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
+    found
 }
 
 #[cfg(test)]

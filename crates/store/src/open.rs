@@ -135,8 +135,6 @@ async fn open_sqlite(
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        // What is erased or forgotten is overwritten with zeros, not only no longer shown.
-        .pragma("secure_delete", "ON")
         .statement_cache_capacity(256)
         // What is deleted or overwritten is gone from the file, too: texts can be erased.
         .pragma("secure_delete", "1")

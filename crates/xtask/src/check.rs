@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::summary::Counts;
 use crate::workspace::{Workspace, succeeds};
-use crate::{PROBLEM_FOUND, WELL, generate, policy, test, tidy, web};
+use crate::{PROBLEM_FOUND, WELL, contract, generate, policy, test, tidy, web};
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask check
 
-Checks format, tidy rules, dependency policy, build, generated files, the npm workspace, clippy and
-tests, in this order. All steps run even if one fails; those that need a build are left out if it is
+Checks format, tidy rules, dependency policy, build, generated files, the npm workspace, clippy,
+tests and the contract of the HTTP interface, in this order. All steps run even if one fails; those that need a build are left out if it is
 broken.
 Ends with a table and the line `N passed, N failed` that counts the tests.
 
@@ -49,8 +49,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
             counts = outcome.counts;
             Ok(outcome.problem())
         });
+        report.step("contract", || {
+            contract::step(workspace, &workspace.server_program()?)
+        });
     } else {
-        for step in ["generated files", "web", "clippy", "tests"] {
+        for step in ["generated files", "web", "clippy", "tests", "contract"] {
             report.skip(step, "the build is broken");
         }
     }

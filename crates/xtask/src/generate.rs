@@ -68,7 +68,8 @@ fn write_all(workspace: &Workspace, program: &Path) -> anyhow::Result<u8> {
         let target = workspace.root.join(path);
         if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
             if let Some(folder) = target.parent() {
-                fs::create_dir_all(folder).with_context(|| format!("cannot make place for {path}"))?;
+                fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make place for {path}"))?;
             }
             fs::write(&target, text).with_context(|| format!("cannot write {path}"))?;
             println!("{path}: written");
@@ -86,7 +87,10 @@ fn files(workspace: &Workspace, program: &Path) -> anyhow::Result<Vec<GeneratedF
     files.push(("web/client/src/protocol.ts", protocol::typescript()));
     files.push(("web/client/test/examples.ts", typed_examples::file()));
     let openapi = say(program, "openapi")?;
-    files.push(("web/client/src/rest.ts", web::rest_types(workspace, &openapi)?));
+    files.push((
+        "web/client/src/rest.ts",
+        web::rest_types(workspace, &openapi)?,
+    ));
     files.push(("docs/openapi.json", openapi));
     files.push(("docs/asyncapi.json", say(program, "asyncapi")?));
     Ok(files)
@@ -105,7 +109,10 @@ fn pages() -> Vec<GeneratedFile> {
 /// What the server prints for one of its hidden commands.
 fn say(program: &Path, command: &str) -> anyhow::Result<String> {
     let shown = || format!("cannot run `frontdesk {command}`");
-    let output = Command::new(program).arg(command).output().with_context(shown)?;
+    let output = Command::new(program)
+        .arg(command)
+        .output()
+        .with_context(shown)?;
     anyhow::ensure!(output.status.success(), "`frontdesk {command}` failed");
     String::from_utf8(output.stdout).with_context(shown)
 }
@@ -212,11 +219,18 @@ fn protocol() -> String {
 
 /// A sentence about the channels that an event goes to; nothing for other frames.
 fn told_on(example: &Example) -> String {
-    let event = example.frame.strip_prefix("event ").and_then(|name| name.parse().ok());
+    let event = example
+        .frame
+        .strip_prefix("event ")
+        .and_then(|name| name.parse().ok());
     event.map_or_else(String::new, |name: EventName| {
         let channels = audience(name, Subject::Plain).iter();
         let channels: Vec<_> = channels.map(|on| format!("`{}`", on.pattern())).collect();
-        let kept = if name.is_kept() { "" } else { " It is not kept in the log." };
+        let kept = if name.is_kept() {
+            ""
+        } else {
+            " It is not kept in the log."
+        };
         format!(" Told on {}.{kept}", channels.join(", "))
     })
 }

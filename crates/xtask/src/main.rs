@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command's output is its stdout")]
 
 mod check;
+mod contract;
 mod dev;
 mod generate;
 mod policy;
@@ -56,6 +57,12 @@ const COMMANDS: &[Command] = &[
         summary: "everything that CI checks",
         help: check::HELP,
         run: check::run,
+    },
+    Command {
+        name: "contract",
+        summary: "ask the server what /openapi.json describes, and compare every answer",
+        help: contract::HELP,
+        run: contract::run,
     },
     Command {
         name: "dev",
@@ -119,7 +126,7 @@ fn asks_for_help(arguments: &[String]) -> bool {
 fn overview() -> String {
     let mut text = String::from("Usage: cargo xtask <command>\n\nCommands:\n");
     for command in COMMANDS {
-        text.push_str(&format!("  {:<6} {}\n", command.name, command.summary));
+        text.push_str(&format!("  {:<8} {}\n", command.name, command.summary));
     }
     text.push_str(
         "\n`cargo xtask <command> --help` shows examples.\n\

@@ -780,7 +780,7 @@ export interface components {
          * @description Where a booking stands.
          * @enum {string}
          */
-        BookingStatus: "Requested" | "Confirmed" | "Arrived" | "Completed" | "Declined" | "Cancelled" | "NoShow";
+        BookingStatus: "requested" | "confirmed" | "arrived" | "completed" | "declined" | "cancelled" | "no_show";
         /** @description What changes; what is left out stays. Customers change the note and cancel; staff change all. */
         ChangeBookingRequest: {
             ends_at?: components["schemas"]["Timestamp"] | null;
@@ -933,7 +933,7 @@ export interface components {
          * @description Whether a chat goes on.
          * @enum {string}
          */
-        ChatStatus: "Open" | "Closed";
+        ChatStatus: "open" | "closed";
         /** @description One claim or check. */
         ClaimVerdict: {
             /**
@@ -1157,7 +1157,7 @@ export interface components {
          * @description Who answers in a chat.
          * @enum {string}
          */
-        HandlerKind: "None" | "Staff" | "Bot";
+        HandlerKind: "none" | "staff" | "bot";
         /** @description Who is to answer. */
         HandlerRequest: {
             /** @description `staff` or `none`. */
@@ -1235,7 +1235,7 @@ export interface components {
          * @description Whether a message is still being written.
          * @enum {string}
          */
-        MessageState: "Complete" | "Streaming" | "Cancelled" | "Failed";
+        MessageState: "complete" | "streaming" | "cancelled" | "failed";
         /** @description What the sockets of one node count. */
         NodeCounts: components["schemas"]["SocketCounts"] & {
             /** @description The run of the program, as in a welcome. */
@@ -1316,7 +1316,7 @@ export interface components {
          * @description Where an order stands.
          * @enum {string}
          */
-        OrderStatus: "Placed" | "Accepted" | "Preparing" | "Ready" | "Completed" | "Rejected" | "Cancelled";
+        OrderStatus: "placed" | "accepted" | "preparing" | "ready" | "completed" | "rejected" | "cancelled";
         /** @description The verdict on an origin. */
         OriginVerdict: {
             /** @description Of a denied one: what would have been allowed. */
@@ -1823,7 +1823,7 @@ export interface components {
          * @description What someone is to the desk. An admin may do all that staff may.
          * @enum {string}
          */
-        Role: "Customer" | "Staff" | "Admin";
+        Role: "customer" | "staff" | "admin";
         /** @description An attempt, as anyone may know it who knows its id. */
         SeenAttempt: {
             /** @description When the handshake came. */
@@ -1880,7 +1880,7 @@ export interface components {
          * @description What the author of a message is to the chat.
          * @enum {string}
          */
-        SenderKind: "Customer" | "Staff" | "Bot" | "System";
+        SenderKind: "customer" | "staff" | "bot" | "system";
         /** @description One sign-in, as its owner sees it. */
         Session: {
             /** @description When the sign-in happened. */
@@ -3550,6 +3550,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ChatMessage"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be read: malformed JSON, a wrong type, an unknown field or a wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: The request carries no live session. */

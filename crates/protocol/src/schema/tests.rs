@@ -4,12 +4,17 @@ use super::*;
 use crate::{ClientFrame, EventFrame, Example, Goodbye, examples};
 
 fn faults(schemas: &Schemas, name: &str, frame: &Value) -> Vec<String> {
-    let schema = schemas.frame(name).unwrap_or_else(|| panic!("{name} has no schema"));
+    let schema = schemas
+        .frame(name)
+        .unwrap_or_else(|| panic!("{name} has no schema"));
     let validator = jsonschema::options()
         .should_validate_formats(true)
         .build(&schemas.document(schema))
         .expect("the schema is one");
-    validator.iter_errors(frame).map(|error| error.to_string()).collect()
+    validator
+        .iter_errors(frame)
+        .map(|error| error.to_string())
+        .collect()
 }
 
 fn without(frame: &Value, member: &str) -> Value {
@@ -27,7 +32,10 @@ fn every_frame_has_an_example_that_its_schema_describes_to_the_last_member() {
         let own = schemas.frame(&example.frame).unwrap();
         assert_eq!(own.direction, example.direction, "{}", example.frame);
         let command = example.frame.strip_prefix("reply ");
-        assert_eq!(frame_name(&example.json, command).as_ref(), Some(&example.frame));
+        assert_eq!(
+            frame_name(&example.json, command).as_ref(),
+            Some(&example.frame)
+        );
     }
     for frame in &schemas.frames {
         let has = |example: &Example| example.frame == frame.name;
@@ -47,11 +55,18 @@ fn a_schema_refuses_what_lacks_a_member_or_has_another() {
         let required = schema["required"].as_array().expect("the type at least");
         for member in required {
             let lacking = without(&example.json, member.as_str().unwrap());
-            assert!(!faults(&schemas, &example.frame, &lacking).is_empty(), "{member}");
+            assert!(
+                !faults(&schemas, &example.frame, &lacking).is_empty(),
+                "{member}"
+            );
         }
         let mut more = example.json.clone();
         more["unheard_of"] = true.into();
-        assert!(!faults(&schemas, &example.frame, &more).is_empty(), "{}", example.frame);
+        assert!(
+            !faults(&schemas, &example.frame, &more).is_empty(),
+            "{}",
+            example.frame
+        );
     }
 }
 
@@ -73,7 +88,10 @@ fn what_a_command_must_hold_is_what_the_reader_asks_for() {
 
 #[test]
 fn the_twin_of_the_event_frame_has_its_members_and_no_others() {
-    for name in EventName::ALL.iter().filter(|name| name.topic() != Topic::Internal) {
+    for name in EventName::ALL
+        .iter()
+        .filter(|name| name.topic() != Topic::Internal)
+    {
         let mut json = String::new();
         EventFrame {
             id: name.is_kept().then(EventId::new),
@@ -87,8 +105,13 @@ fn the_twin_of_the_event_frame_has_its_members_and_no_others() {
         let written: Map<String, Value> = serde_json::from_str(&json).unwrap();
         let mut written: Vec<&String> = written.keys().collect();
         written.sort();
-        let schema = &schemas().frame(&format!("event {name}")).unwrap().schema.clone();
-        let mut described: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        let schema = &schemas()
+            .frame(&format!("event {name}"))
+            .unwrap()
+            .schema
+            .clone();
+        let mut described: Vec<&String> =
+            schema["properties"].as_object().unwrap().keys().collect();
         described.sort();
         assert_eq!(written, described, "{name}");
     }
@@ -99,9 +122,17 @@ fn every_goodbye_is_described_with_and_without_a_wait() {
     let schemas = schemas().closed();
     for code in CloseCode::ALL {
         for retry_after_ms in [None, Some(5)] {
-            let goodbye = Goodbye { code: *code, detail: String::new(), retry_after_ms };
+            let goodbye = Goodbye {
+                code: *code,
+                detail: String::new(),
+                retry_after_ms,
+            };
             let frame = serde_json::to_value(ServerFrame::Goodbye(goodbye)).unwrap();
-            assert_eq!(faults(&schemas, "goodbye", &frame), [] as [String; 0], "{code}");
+            assert_eq!(
+                faults(&schemas, "goodbye", &frame),
+                [] as [String; 0],
+                "{code}"
+            );
         }
     }
 }
@@ -110,8 +141,14 @@ fn every_goodbye_is_described_with_and_without_a_wait() {
 fn what_may_be_left_out_is_never_null() {
     let schemas = schemas();
     let entry = &schemas.definitions["PositionEntry"];
-    assert!(!entry["properties"]["gap"].to_string().contains("null"), "{entry}");
+    assert!(
+        !entry["properties"]["gap"].to_string().contains("null"),
+        "{entry}"
+    );
     let line = &schemas.definitions["OrderLine"];
-    assert!(line["properties"]["item_id"].to_string().contains("null"), "{line}");
+    assert!(
+        line["properties"]["item_id"].to_string().contains("null"),
+        "{line}"
+    );
     assert!(!format!("{schemas:?}").contains("[`"));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use protocol::ErrorCode;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
@@ -134,12 +134,13 @@ fn common(method: &Method, operation: &Operation, has_id: bool) -> Vec<ErrorCode
     if operation.request_body.is_some() {
         codes.extend([InvalidRequest, PayloadTooLarge, UnsupportedMediaType]);
     }
-    if operation
-        .parameters
-        .as_ref()
-        .is_some_and(|list| !list.is_empty())
-        && !has_id
-    {
+    // An id in the path that is none is answered as one that leads nowhere.
+    let is_in_path = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Path),
+        RefOr::Ref(_) => false,
+    };
+    let mut parameters = operation.parameters.iter().flatten();
+    if parameters.any(|parameter| !is_in_path(parameter)) {
         codes.push(InvalidRequest);
     }
     if has_id {

@@ -37,14 +37,24 @@ fn faults(name: &str, frame: &Value) -> Vec<String> {
     static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
     let known = VALIDATORS.lock().unwrap().get(name).cloned();
     let validator = known.unwrap_or_else(|| {
-        let schema = SCHEMAS.frame(name).unwrap_or_else(|| panic!("{name} is not described"));
+        let schema = SCHEMAS
+            .frame(name)
+            .unwrap_or_else(|| panic!("{name} is not described"));
         let options = jsonschema::options().should_validate_formats(true);
-        let built = options.build(&SCHEMAS.document(schema)).expect("the schema is one");
+        let built = options
+            .build(&SCHEMAS.document(schema))
+            .expect("the schema is one");
         let validator = Arc::new(built);
-        VALIDATORS.lock().unwrap().insert(name.to_owned(), Arc::clone(&validator));
+        VALIDATORS
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), Arc::clone(&validator));
         validator
     });
-    validator.iter_errors(frame).map(|fault| fault.to_string()).collect()
+    validator
+        .iter_errors(frame)
+        .map(|fault| fault.to_string())
+        .collect()
 }
 
 /// What comes out of a socket.
@@ -70,9 +80,17 @@ impl Socket {
             request = request.with_header(*name, *value);
         }
         let (stream, _) = tokio_tungstenite::connect_async(request).await?;
-        let speaks_events = url.parse::<http::Uri>().unwrap().path().starts_with("/api/v1/ws");
+        let speaks_events = url
+            .parse::<http::Uri>()
+            .unwrap()
+            .path()
+            .starts_with("/api/v1/ws");
         let asked = speaks_events.then(HashMap::new);
-        Ok(Self { stream, welcomed: Value::Null, asked })
+        Ok(Self {
+            stream,
+            welcomed: Value::Null,
+            asked,
+        })
     }
 
     /// The HTTP status with which a handshake is refused.
@@ -80,7 +98,10 @@ impl Socket {
         match Self::try_open(url, headers).await {
             Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
                 let body = response.body().as_deref().unwrap_or_default();
-                (response.status().as_u16(), serde_json::from_slice(body).unwrap_or(Value::Null))
+                (
+                    response.status().as_u16(),
+                    serde_json::from_slice(body).unwrap_or(Value::Null),
+                )
             }
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("the handshake was not refused"),
@@ -98,7 +119,10 @@ impl Socket {
         {
             asked.insert(id.to_string(), kind.to_owned());
         }
-        self.stream.send(Message::text(text)).await.expect("the socket takes a frame");
+        self.stream
+            .send(Message::text(text))
+            .await
+            .expect("the socket takes a frame");
     }
 
     /// What comes next, heartbeats aside.
@@ -137,18 +161,31 @@ impl Socket {
         let command = frame.get("id").and_then(|id| asked.get(&id.to_string()));
         let Some(name) = frame_name(frame, command.map(String::as_str)) else {
             // A reply to a command without an id, or sent past `send`: it answers one of them.
-            let fits = |command: &&str| faults(&format!("reply {command}"), frame).is_empty();
-            assert!(ANSWERED_COMMANDS.iter().any(|name| fits(&name)), "no reply is like {frame}");
+            let fits = |command: &str| faults(&format!("reply {command}"), frame).is_empty();
+            assert!(
+                ANSWERED_COMMANDS.iter().any(|name| fits(name)),
+                "no reply is like {frame}"
+            );
             return;
         };
         let faults = faults(&name, frame);
-        assert!(faults.is_empty(), "{name} is not as described: {faults:?} in {frame}");
+        assert!(
+            faults.is_empty(),
+            "{name} is not as described: {faults:?} in {frame}"
+        );
         if let Some(event) = name.strip_prefix("event ") {
             let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
             let is_note = frame["data"]["message"]["note"] == true;
-            let subject = if is_note { Subject::Note } else { Subject::Plain };
+            let subject = if is_note {
+                Subject::Note
+            } else {
+                Subject::Plain
+            };
             let audience = audience(event.parse().unwrap(), subject);
-            assert!(audience.contains(&Audience::of(channel.kind())), "{event} on {channel}");
+            assert!(
+                audience.contains(&Audience::of(channel.kind())),
+                "{event} on {channel}"
+            );
         }
     }
 
@@ -169,9 +206,14 @@ impl Socket {
         self.welcomed = self.frame("welcome").await;
     }
 
-    /// The next event's frame.
+    /// The next event that has its place in the log; what is passing is passed over.
     pub(crate) async fn event(&mut self) -> Value {
-        self.frame("event").await
+        loop {
+            let event = self.frame("event").await;
+            if !event["offset"].is_null() {
+                return event;
+            }
+        }
     }
 
     /// Sends a command and gives what answers it; events in between are dropped.
@@ -179,7 +221,9 @@ impl Socket {
         self.send(command).await;
         loop {
             match self.next().await {
-                Received::Frame(frame) if frame["id"] == command["id"] && frame["type"] != "event" => {
+                Received::Frame(frame)
+                    if frame["id"] == command["id"] && frame["type"] != "event" =>
+                {
                     return frame;
                 }
                 Received::Frame(frame) if frame["type"] == "event" => {}
@@ -211,7 +255,10 @@ impl Socket {
     /// The entry of a channel in the welcome.
     pub(crate) fn entry(&self, channel: &str) -> &Value {
         let channels = self.welcomed["channels"].as_array().expect("welcomed");
-        channels.iter().find(|entry| entry["channel"] == channel).expect("the channel is joined")
+        channels
+            .iter()
+            .find(|entry| entry["channel"] == channel)
+            .expect("the channel is joined")
     }
 }
 
@@ -239,7 +286,10 @@ impl Reader {
             Some(id) => json!({"epoch": epoch, "offset": offset, "id": id}),
             None => json!({"epoch": epoch, "offset": offset}),
         };
-        self.positions.iter().map(|(channel, at)| (channel.clone(), entry(at))).collect()
+        self.positions
+            .iter()
+            .map(|(channel, at)| (channel.clone(), entry(at)))
+            .collect()
     }
 
     /// Takes in a welcome.
@@ -254,21 +304,26 @@ impl Reader {
             }
             self.outcomes.push(outcome.to_owned());
             let epoch = entry["epoch"].as_str().unwrap().to_owned();
-            let id = self.positions.get(&channel).and_then(|(_, known, id)| {
-                (*known == offset).then(|| id.clone()).flatten()
-            });
+            let id = self
+                .positions
+                .get(&channel)
+                .and_then(|(_, known, id)| (*known == offset).then(|| id.clone()).flatten());
             self.positions.insert(channel, (epoch, offset, id));
         }
     }
 
     /// Takes in a frame.
     pub(crate) fn take(&mut self, frame: Value) {
-        if frame["type"] != "event" {
+        // What is passing, such as presence, has no place in the log.
+        if frame["type"] != "event" || frame["offset"].is_null() {
             return;
         }
         let channel = frame["channel"].as_str().unwrap();
         let offset = frame["offset"].as_u64().unwrap();
-        let at = self.positions.get_mut(channel).expect("an event before its channel's entry");
+        let at = self
+            .positions
+            .get_mut(channel)
+            .expect("an event before its channel's entry");
         assert_eq!(offset, at.1 + 1, "{channel} is not dense");
         let id = frame["id"].as_str().unwrap().to_owned();
         at.1 = offset;

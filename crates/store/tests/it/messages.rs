@@ -123,7 +123,8 @@ async fn a_message_is_told_to_both_sides_and_stands_in_its_chat(place: Place) {
         deleted_at: None,
     };
     assert_eq!(message, expected);
-    assert_eq!(page(&node, &chat, false).await.items, [expected.clone()]);
+    let listed = page(&node, &chat, false).await.items;
+    assert_eq!(listed, std::slice::from_ref(&expected));
     for by in [&ana, &staff] {
         let chat = node.seen(by, &chat).await;
         assert_eq!(chat.last_message.as_ref(), Some(&expected));
@@ -474,6 +475,21 @@ async fn holds(place: &Place, text: &str) -> bool {
     found > 0
 }
 
+/// Fails unless a text goes from a database that nobody has open. On SQLite the last connection
+/// empties the file beside it as it closes, and a busy machine lets us wait for that.
+async fn is_gone(place: &Place, text: &str) {
+    for _ in 0..100 {
+        if place.is_sqlite() {
+            place.sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        }
+        if !holds(place, text).await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{text} is still there");
+}
+
 async fn a_deleted_text_is_nowhere(place: Place) {
     let node = place.open().await;
     let (ana, staff, chat) = node.people().await;
@@ -545,7 +561,7 @@ async fn a_deleted_text_is_nowhere(place: Place) {
     let back = node.store.write(edit(&ana, &message, CANARY)).await;
     refused_with(back, ErrorCode::EditingOver);
     node.store.close().await;
-    assert!(!holds(&place, CANARY).await);
+    is_gone(&place, CANARY).await;
 }
 
 async fn a_text_deleted_in_the_transaction_that_tells_it_is_never_told(place: Place) {
@@ -609,7 +625,7 @@ async fn a_request_that_comes_again_does_not_bring_the_text_back(place: Place) {
     assert_eq!(answer, (deleted, true));
     assert_eq!(place.count("messages").await, 1);
     node.store.close().await;
-    assert!(!holds(&place, CANARY).await);
+    is_gone(&place, CANARY).await;
 }
 
 async fn a_note_is_deleted_everywhere_too(place: Place) {
@@ -625,5 +641,5 @@ async fn a_note_is_deleted_everywhere_too(place: Place) {
     let log = node.log(&channels(&chat)).await;
     assert!(log.iter().all(|event| !event.data.contains(CANARY)));
     node.store.close().await;
-    assert!(!holds(&place, CANARY).await);
+    is_gone(&place, CANARY).await;
 }

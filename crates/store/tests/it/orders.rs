@@ -7,9 +7,7 @@ use protocol::{
     ChannelName, ErrorCode, EventName, ItemId, Order, OrderData, OrderId, OrderLine, OrderStatus,
     Person, Role, User, UserId,
 };
-use store::{
-    ChangeItem, ChangeOrder, NewLine, OrderFilter, PageRequest, PlaceOrder, WriteError,
-};
+use store::{ChangeItem, ChangeOrder, NewLine, OrderFilter, PageRequest, PlaceOrder, WriteError};
 
 use crate::harness::{Node, Place, actor, at, invalid_fields, new_order, refused, refused_with};
 
@@ -47,9 +45,18 @@ fn change(by: &User, order: &Order) -> ChangeOrder {
 fn change_of(field: &str, by: &User, order: &Order) -> ChangeOrder {
     let nothing = change(by, order);
     match field {
-        "status" => ChangeOrder { status: Some(OrderStatus::Cancelled), ..nothing },
-        "note" => ChangeOrder { note: Some("another".to_owned()), ..nothing },
-        "lines" => ChangeOrder { lines: Some(vec![free("tip", 100)]), ..nothing },
+        "status" => ChangeOrder {
+            status: Some(OrderStatus::Cancelled),
+            ..nothing
+        },
+        "note" => ChangeOrder {
+            note: Some("another".to_owned()),
+            ..nothing
+        },
+        "lines" => ChangeOrder {
+            lines: Some(vec![free("tip", 100)]),
+            ..nothing
+        },
         other => panic!("the test does not know the field {other}"),
     }
 }

@@ -4,9 +4,7 @@ use desk::audience::{Audience, Subject, audience};
 use desk::field::FIELDS;
 use desk::{Action, Actor, Decision, Object, booking, decide, order};
 use protocol::schema::{Schemas, schemas};
-use protocol::{
-    BookingStatus, ChannelName, ChatId, EventName, OrderStatus, Role, Topic, UserId,
-};
+use protocol::{BookingStatus, ChannelName, ChatId, EventName, OrderStatus, Role, Topic, UserId};
 use serde_json::Value;
 
 use super::line;
@@ -50,22 +48,28 @@ const OBJECTS: &[(&str, &str, Owned)] = &[
         "Lines written freely in a new order, and the lines of one that exists.",
         |_| Object::OrderFreeLines,
     ),
-    ("Resource", "Something that can be booked.", |_| Object::Resource),
-    ("Booking", "A booking.", |customer| Object::Booking { customer }),
+    ("Resource", "Something that can be booked.", |_| {
+        Object::Resource
+    }),
+    ("Booking", "A booking.", |customer| Object::Booking {
+        customer,
+    }),
     (
         "Slot of a booking",
         "When it is, and for how many.",
         |customer| Object::BookingSlot { customer },
     ),
-    (
-        "Notification",
-        "A notification to one user.",
-        |owner| Object::Notification { owner: Some(owner) },
-    ),
-    ("Notification to a role", "", |_| Object::Notification { owner: None }),
-    ("Chat", "A chat, with the messages that its customer may see.", |customer| {
-        Object::Chat { customer }
+    ("Notification", "A notification to one user.", |owner| {
+        Object::Notification { owner: Some(owner) }
     }),
+    ("Notification to a role", "", |_| Object::Notification {
+        owner: None,
+    }),
+    (
+        "Chat",
+        "A chat, with the messages that its customer may see.",
+        |customer| Object::Chat { customer },
+    ),
     (
         "Handling of a chat",
         "Who answers in it, and what it is called.",
@@ -75,19 +79,39 @@ const OBJECTS: &[(&str, &str, Owned)] = &[
     (
         "Message of its chat's customer",
         "Written by the customer whose chat it is.",
-        |customer| Object::Message { customer, author: Some(customer), note: false },
+        |customer| Object::Message {
+            customer,
+            author: Some(customer),
+            note: false,
+        },
     ),
     (
         "Message of the server or a bot",
         "In a chat of this customer.",
-        |customer| Object::Message { customer, author: None, note: false },
+        |customer| Object::Message {
+            customer,
+            author: None,
+            note: false,
+        },
     ),
-    ("Note in a chat of this customer", "Written by someone else.", |customer| {
-        Object::Message { customer, author: None, note: true }
-    }),
+    (
+        "Note in a chat of this customer",
+        "Written by someone else.",
+        |customer| Object::Message {
+            customer,
+            author: None,
+            note: true,
+        },
+    ),
     ("Presence", "Who is online.", |_| Object::Presence),
-    ("Statistics", "Counts of connections, closes and refusals.", |_| Object::Statistics),
-    ("Attempts", "What the server saw of handshakes.", |_| Object::Attempts),
+    (
+        "Statistics",
+        "Counts of connections, closes and refusals.",
+        |_| Object::Statistics,
+    ),
+    ("Attempts", "What the server saw of handshakes.", |_| {
+        Object::Attempts
+    }),
 ];
 
 /// A new variant does not compile until it is named here; then it belongs into [`OBJECTS`] too.
@@ -136,7 +160,13 @@ struct Cast {
 
 impl Cast {
     fn new() -> Self {
-        Self { actors: ROLES.map(|role| Actor { id: UserId::new(), role }), stranger: UserId::new() }
+        Self {
+            actors: ROLES.map(|role| Actor {
+                id: UserId::new(),
+                role,
+            }),
+            stranger: UserId::new(),
+        }
     }
 }
 
@@ -170,21 +200,29 @@ impl Reasons {
 
 fn object_table(page: &mut String, name: &str, text: &str, object: Owned) {
     let cast = Cast::new();
-    debug_assert!(is_listed(&object(cast.stranger)), "channels have a table of their own");
+    debug_assert!(
+        is_listed(&object(cast.stranger)),
+        "channels have a table of their own"
+    );
     let answers = |action| {
         cast.actors.map(|actor| {
             [actor.id, cast.stranger].map(|owner| decide(&actor, action, object(owner)))
         })
     };
     let owner_matters = ACTIONS.iter().any(|(action, _)| {
-        answers(*action).iter().any(|[own, anothers]| own != anothers)
+        answers(*action)
+            .iter()
+            .any(|[own, anothers]| own != anothers)
     });
     line(page, &format!("\n### {name}\n"));
     if !text.is_empty() {
         line(page, &format!("{text}\n"));
     }
     let columns: Vec<String> = match owner_matters {
-        true => ROLES.iter().flat_map(|role| [format!("{role}, own"), format!("{role}, another's")]).collect(),
+        true => ROLES
+            .iter()
+            .flat_map(|role| [format!("{role}, own"), format!("{role}, another's")])
+            .collect(),
         false => ROLES.iter().map(ToString::to_string).collect(),
     };
     head(page, "", &columns);
@@ -216,17 +254,32 @@ fn channels(page: &mut String) {
     let chat = ChannelName::chat(ChatId::new());
     type Named = fn(&Cast, &ChannelName, &Actor) -> (ChannelName, Option<UserId>);
     let rows: [(&str, Named); 6] = [
-        ("`user:{id}`, own", |_, _, actor| (ChannelName::user(actor.id), None)),
-        ("`user:{id}`, another's", |cast, _, _| (ChannelName::user(cast.stranger), None)),
+        ("`user:{id}`, own", |_, _, actor| {
+            (ChannelName::user(actor.id), None)
+        }),
+        ("`user:{id}`, another's", |cast, _, _| {
+            (ChannelName::user(cast.stranger), None)
+        }),
         ("`staff`", |_, _, _| (ChannelName::staff(), None)),
-        ("`chat:{id}`, own", |_, chat, actor| (chat.clone(), Some(actor.id))),
-        ("`chat:{id}`, another's", |cast, chat, _| (chat.clone(), Some(cast.stranger))),
+        ("`chat:{id}`, own", |_, chat, actor| {
+            (chat.clone(), Some(actor.id))
+        }),
+        ("`chat:{id}`, another's", |cast, chat, _| {
+            (chat.clone(), Some(cast.stranger))
+        }),
         ("`chat:{id}`, of no chat", |_, chat, _| (chat.clone(), None)),
     ];
     for (word, named) in rows {
         let cells = cast.actors.map(|actor| {
             let (name, customer) = named(&cast, &chat, &actor);
-            reasons.cell(decide(&actor, Action::Read, Object::Channel { name: &name, customer }))
+            reasons.cell(decide(
+                &actor,
+                Action::Read,
+                Object::Channel {
+                    name: &name,
+                    customer,
+                },
+            ))
         });
         row(page, word, &cells);
     }
@@ -235,8 +288,17 @@ fn channels(page: &mut String) {
 
 fn fields(page: &mut String) {
     line(page, "\n## Fields of a change\n");
-    line(page, "What a `PATCH` may hold. A field that is left out stays as it is.\n");
-    let columns = ["field", "customer, own", "customer, another's", "staff", "admin"];
+    line(
+        page,
+        "What a `PATCH` may hold. A field that is left out stays as it is.\n",
+    );
+    let columns = [
+        "field",
+        "customer, own",
+        "customer, another's",
+        "staff",
+        "admin",
+    ];
     head(page, "resource", &columns.map(str::to_owned));
     let mut reasons = Reasons::default();
     let cast = Cast::new();
@@ -258,7 +320,10 @@ fn fields(page: &mut String) {
 
 fn transitions(page: &mut String) {
     line(page, "\n## Which status may follow\n");
-    line(page, "Of one's own orders and bookings for customers, of all of them for the others.");
+    line(
+        page,
+        "Of one's own orders and bookings for customers, of all of them for the others.",
+    );
     table_of_statuses(page, "order", OrderStatus::ALL, order::next_statuses);
     table_of_statuses(page, "booking", BookingStatus::ALL, booking::next_statuses);
 }
@@ -270,11 +335,22 @@ fn table_of_statuses<S: Copy + std::fmt::Display + 'static>(
     next: fn(S, Role) -> &'static [S],
 ) {
     line(page, "");
-    head(page, &format!("{name} is"), &ROLES.map(|role| role.to_string()));
+    head(
+        page,
+        &format!("{name} is"),
+        &ROLES.map(|role| role.to_string()),
+    );
     for from in all {
         let cells = ROLES.map(|role| {
-            let next: Vec<String> = next(*from, role).iter().map(|to| format!("`{to}`")).collect();
-            if next.is_empty() { "–".to_owned() } else { next.join(", ") }
+            let next: Vec<String> = next(*from, role)
+                .iter()
+                .map(|to| format!("`{to}`"))
+                .collect();
+            if next.is_empty() {
+                "–".to_owned()
+            } else {
+                next.join(", ")
+            }
         });
         row(page, &format!("`{from}`"), &cells);
     }
@@ -289,17 +365,34 @@ fn events(page: &mut String) {
          its owner, whatever their role. A passing event is not kept in the log. A chat's channel \
          must be subscribed to; the others come by themselves.\n",
     );
-    let columns =
-        ["told on", "person", "another customer", "staff", "admin", "carries"].map(str::to_owned);
+    let columns = [
+        "told on",
+        "person",
+        "another customer",
+        "staff",
+        "admin",
+        "carries",
+    ]
+    .map(str::to_owned);
     head(page, "event", &columns);
     let cast = Cast::new();
     let schemas = schemas();
-    for name in EventName::ALL.iter().filter(|name| name.topic() != Topic::Internal) {
+    for name in EventName::ALL
+        .iter()
+        .filter(|name| name.topic() != Topic::Internal)
+    {
         let plain = audience(*name, Subject::Plain);
         event_row(page, &format!("`{name}`"), *name, plain, &cast, &schemas);
         let note = audience(*name, Subject::Note);
         if note != plain {
-            event_row(page, &format!("`{name}` of a note"), *name, note, &cast, &schemas);
+            event_row(
+                page,
+                &format!("`{name}` of a note"),
+                *name,
+                note,
+                &cast,
+                &schemas,
+            );
         }
     }
 }
@@ -323,14 +416,29 @@ fn event_row(
                 Audience::Chat => (chat.clone(), Some(person)),
                 Audience::Internal => (ChannelName::revocations(), None),
             };
-            let object = Object::Channel { name: &name, customer };
+            let object = Object::Channel {
+                name: &name,
+                customer,
+            };
             decide(&actor, Action::Read, object) == Decision::Allow
         });
-        let on: Vec<String> = on.map(|audience| format!("`{}`", audience.pattern())).collect();
-        if on.is_empty() { "–".to_owned() } else { on.join(", ") }
+        let on: Vec<String> = on
+            .map(|audience| format!("`{}`", audience.pattern()))
+            .collect();
+        if on.is_empty() {
+            "–".to_owned()
+        } else {
+            on.join(", ")
+        }
     };
-    let channels: Vec<String> = told.iter().map(|on| format!("`{}`", on.pattern())).collect();
-    let themselves = Actor { id: person, role: Role::Customer };
+    let channels: Vec<String> = told
+        .iter()
+        .map(|on| format!("`{}`", on.pattern()))
+        .collect();
+    let themselves = Actor {
+        id: person,
+        role: Role::Customer,
+    };
     let mut cells = vec![channels.join(", ")];
     cells.extend([themselves, customer, staff, admin].map(sees));
     let passes = if name.is_kept() { "" } else { " (passing)" };
@@ -340,11 +448,15 @@ fn event_row(
 
 /// The members of an event's data, and those of the object in it.
 fn carried(name: EventName, schemas: &Schemas) -> String {
-    let frame = schemas.frame(&format!("event {name}")).expect("each event has a schema");
+    let frame = schemas
+        .frame(&format!("event {name}"))
+        .expect("each event has a schema");
     let data = resolve(&frame.schema["properties"]["data"], schemas);
     let carried = members(data).into_iter().map(|(member, schema)| {
-        let inner: Vec<String> =
-            members(resolve(schema, schemas)).into_iter().map(|(name, _)| name).collect();
+        let inner: Vec<String> = members(resolve(schema, schemas))
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         if inner.is_empty() {
             format!("`{member}`")
         } else {
@@ -356,9 +468,14 @@ fn carried(name: EventName, schemas: &Schemas) -> String {
 
 /// What a schema refers to, or itself.
 fn resolve<'a>(schema: &'a Value, schemas: &'a Schemas) -> &'a Value {
-    let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref"));
-    let name = reference.and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-    name.and_then(|name| schemas.definitions.get(name)).unwrap_or(schema)
+    let reference = schema
+        .get("$ref")
+        .or_else(|| schema.pointer("/allOf/0/$ref"));
+    let name = reference
+        .and_then(Value::as_str)
+        .and_then(|path| path.rsplit('/').next());
+    name.and_then(|name| schemas.definitions.get(name))
+        .unwrap_or(schema)
 }
 
 /// The members of an object, by name; what may be left out has a question mark.
@@ -382,7 +499,11 @@ fn head(page: &mut String, first: &str, columns: &[String]) {
 }
 
 fn row(page: &mut String, first: &str, cells: &[String]) {
-    let first = if first.is_empty() { String::new() } else { format!("{first} ") };
+    let first = if first.is_empty() {
+        String::new()
+    } else {
+        format!("{first} ")
+    };
     line(page, &format!("| {first}| {} |", cells.join(" | ")));
 }
 
@@ -397,20 +518,28 @@ mod tests {
             "### Order\n\nAn order.\n\n| | customer, own | customer, another's | staff, own | \
              staff, another's | admin, own | admin, another's |"
         ));
-        assert!(page.contains("| read | yes | 404 | yes | yes | yes | yes |"), "{page}");
+        assert!(
+            page.contains("| read | yes | 404 | yes | yes | yes | yes |"),
+            "{page}"
+        );
         assert!(page.contains("| order | `note` | yes | 404 | yes | yes |"));
         assert!(page.contains("| `placed` | `cancelled` | `accepted`, `rejected`, `cancelled` |"));
         assert!(page.contains(
             "| `order.created` | `user:{id}`, `staff` | `user:{id}` | – | `staff` | `staff` | \
              `order {created_at, currency, customer,"
         ));
-        assert!(page.contains("| `message.created` of a note | `staff` | – | – | `staff` | `staff` |"));
+        assert!(
+            page.contains("| `message.created` of a note | `staff` | – | – | `staff` | `staff` |")
+        );
         assert!(!page.contains("session.revoked"));
     }
 
     #[test]
     fn no_customer_is_told_of_what_is_anothers() {
-        for line in page("").lines().filter(|line| line.starts_with("| `") && line.contains("{id}` |")) {
+        for line in page("")
+            .lines()
+            .filter(|line| line.starts_with("| `") && line.contains("{id}` |"))
+        {
             let cells: Vec<&str> = line.split(" | ").collect();
             if cells.len() == 7 {
                 assert_eq!(cells[3], "–", "{line}");

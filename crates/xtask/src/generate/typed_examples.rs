@@ -17,14 +17,19 @@ pub(super) fn file() -> String {
     ] {
         let doc = "by the name of its frame: what docs/protocol.md shows";
         file.push_str(&format!("\n/** Each {kind}, {doc}. */\nexport const {list}: {{ [frame: string]: {kind} }} = {{\n"));
-        for example in examples().iter().filter(|example| example.direction == direction) {
+        for example in examples()
+            .iter()
+            .filter(|example| example.direction == direction)
+        {
             file.push_str(&format!("  {:?}: ", example.frame));
             write_json(&mut file, &example.json, 1);
             file.push_str(",\n");
         }
         file.push_str("};\n");
     }
-    file.push_str("\n/** The data of the reply to each command. */\nexport const answers: Answers = {\n");
+    file.push_str(
+        "\n/** The data of the reply to each command. */\nexport const answers: Answers = {\n",
+    );
     for command in ANSWERED_COMMANDS {
         let frame = format!("reply {command}");
         if let Some(example) = examples().iter().find(|example| example.frame == frame) {
