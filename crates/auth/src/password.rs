@@ -103,11 +103,20 @@ pub fn verify(password: &str, phc: &str) -> Verdict {
 /// cannot make such hashes.
 fn hashed_like(stored: &PasswordHash, password: &str) -> Option<Output> {
     let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
-    let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let version = stored
+        .version
+        .map_or(Ok(Version::default()), Version::try_from)
+        .ok()?;
     let params = Params::try_from(stored).ok()?;
     let (salt, expected) = (stored.salt.as_ref()?, stored.hash.as_ref()?);
     let mut output = vec![0; expected.len()];
-    fill(&Argon2::new(algorithm, version, params), password, salt.as_ref(), &mut output).ok()?;
+    fill(
+        &Argon2::new(algorithm, version, params),
+        password,
+        salt.as_ref(),
+        &mut output,
+    )
+    .ok()?;
     Output::new(&output).ok()
 }
 

@@ -8,7 +8,11 @@ use crate::text::{TextRule, check_text};
 pub const EMAIL_MAX_BYTES: usize = 254;
 
 /// What a name may be.
-pub const NAME: TextRule = TextRule { min_chars: 1, max_chars: 100, lines: false };
+pub const NAME: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 100,
+    lines: false,
+};
 
 /// The address as it is stored and compared: trimmed and in lower case.
 #[must_use]
@@ -35,7 +39,9 @@ pub fn check_email(pointer: &str, email: &str, errors: &mut Vec<FieldError>) {
             && !domain.ends_with('.')
     });
     if !shaped || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        errors.push(fault("is not an address such as ana@example.com".to_owned()));
+        errors.push(fault(
+            "is not an address such as ana@example.com".to_owned(),
+        ));
     }
 }
 
@@ -57,7 +63,16 @@ mod tests {
         };
         assert!(good("ana@example.com"));
         assert!(good("ana+desk@localhost"));
-        for text in ["", "ana", "@example.com", "ana@", "a@b@c", "ana@.com", "a na@b.c", "a\0@b.c"] {
+        for text in [
+            "",
+            "ana",
+            "@example.com",
+            "ana@",
+            "a@b@c",
+            "ana@.com",
+            "a na@b.c",
+            "a\0@b.c",
+        ] {
             assert!(!good(text), "{text:?}");
         }
         assert!(!good(&format!("{}@b.c", "a".repeat(254))));

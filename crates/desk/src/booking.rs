@@ -7,13 +7,25 @@ use crate::text::{TextRule, check_text};
 use crate::transition::check_next;
 
 /// What a resource's name may be.
-pub const NAME: TextRule = TextRule { min_chars: 1, max_chars: 200, lines: false };
+pub const NAME: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 200,
+    lines: false,
+};
 
 /// What a resource's kind may be.
-pub const KIND: TextRule = TextRule { min_chars: 1, max_chars: 50, lines: false };
+pub const KIND: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 50,
+    lines: false,
+};
 
 /// What a note may be.
-pub const NOTE: TextRule = TextRule { min_chars: 0, max_chars: 2_000, lines: true };
+pub const NOTE: TextRule = TextRule {
+    min_chars: 0,
+    max_chars: 2_000,
+    lines: true,
+};
 
 /// Most people a resource takes.
 pub const CAPACITY_MAX: i64 = 10_000;
@@ -27,8 +39,11 @@ pub const ENDS_BEFORE_MS: i64 = 253_370_764_800_000;
 
 /// The statuses of a booking that takes up its resource. Invariant: the migrations of the store
 /// name the same ones.
-pub const LIVE: &[BookingStatus] =
-    &[BookingStatus::Requested, BookingStatus::Confirmed, BookingStatus::Arrived];
+pub const LIVE: &[BookingStatus] = &[
+    BookingStatus::Requested,
+    BookingStatus::Confirmed,
+    BookingStatus::Arrived,
+];
 
 /// The statuses that may follow `from` when someone of this role asks.
 #[must_use]
@@ -49,7 +64,13 @@ pub const fn next_statuses(from: BookingStatus, role: Role) -> &'static [Booking
 /// # Errors
 /// `invalid_transition`, which names the statuses that are allowed.
 pub fn check_transition(from: BookingStatus, to: BookingStatus, role: Role) -> Result<(), Problem> {
-    check_next(from, to, role, next_statuses(from, role), BookingStatus::as_str)
+    check_next(
+        from,
+        to,
+        role,
+        next_statuses(from, role),
+        BookingStatus::as_str,
+    )
 }
 
 /// Checks when a booking is and for how many.
@@ -61,7 +82,10 @@ pub fn check_slot(
     errors: &mut Vec<FieldError>,
 ) {
     if starts_at.0 < 0 {
-        errors.push(FieldError::new("/starts_at", format!("is {starts_at}, which is before 1970")));
+        errors.push(FieldError::new(
+            "/starts_at",
+            format!("is {starts_at}, which is before 1970"),
+        ));
     }
     let length_ms = ends_at.0.saturating_sub(starts_at.0);
     if ends_at.0 >= ENDS_BEFORE_MS {
@@ -71,7 +95,8 @@ pub fn check_slot(
         let message = format!("is {ends_at}, which is not after starts_at, {starts_at}");
         errors.push(FieldError::new("/ends_at", message));
     } else if length_ms > LENGTH_MAX_MS {
-        let message = format!("is {ends_at}, which is more than 31 days after starts_at, {starts_at}");
+        let message =
+            format!("is {ends_at}, which is more than 31 days after starts_at, {starts_at}");
         errors.push(FieldError::new("/ends_at", message));
     }
     if !(1..=capacity).contains(&party_size) {
@@ -131,7 +156,10 @@ mod tests {
         let faults = |starts: i64, ends: i64, party: i64| {
             let mut errors = Vec::new();
             check_slot(Timestamp(starts), Timestamp(ends), party, 4, &mut errors);
-            errors.into_iter().map(|error| error.pointer).collect::<Vec<_>>()
+            errors
+                .into_iter()
+                .map(|error| error.pointer)
+                .collect::<Vec<_>>()
         };
         assert!(faults(0, 1, 4).is_empty());
         assert_eq!(faults(5, 5, 1), ["/ends_at"]);

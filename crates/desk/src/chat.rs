@@ -5,13 +5,25 @@ use protocol::{ErrorCode, FieldError, Problem, Timestamp};
 use crate::text::{TextRule, check_text};
 
 /// What a message may be.
-pub const BODY: TextRule = TextRule { min_chars: 1, max_chars: 4_000, lines: true };
+pub const BODY: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 4_000,
+    lines: true,
+};
 
 /// What a subject may be.
-pub const SUBJECT: TextRule = TextRule { min_chars: 0, max_chars: 200, lines: false };
+pub const SUBJECT: TextRule = TextRule {
+    min_chars: 0,
+    max_chars: 200,
+    lines: false,
+};
 
 /// What a client's id of a message may be.
-pub const CLIENT_ID: TextRule = TextRule { min_chars: 1, max_chars: 64, lines: false };
+pub const CLIENT_ID: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 64,
+    lines: false,
+};
 
 /// How long an author may change or delete a message, in milliseconds.
 pub const EDITING_MS: i64 = 15 * 60 * 1_000;
@@ -42,7 +54,10 @@ pub fn check_editing(created_at: Timestamp, now: Timestamp) -> Result<(), Proble
     }
     Err(Problem::new(
         ErrorCode::EditingOver,
-        format!("the message is {} minutes old, it could be changed for 15", age_ms / 60_000),
+        format!(
+            "the message is {} minutes old, it could be changed for 15",
+            age_ms / 60_000
+        ),
     ))
 }
 

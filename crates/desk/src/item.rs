@@ -5,7 +5,11 @@ use protocol::FieldError;
 use crate::text::{TextRule, check_text};
 
 /// What an item's name, or that of a free line, may be.
-pub const NAME: TextRule = TextRule { min_chars: 1, max_chars: 200, lines: false };
+pub const NAME: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 200,
+    lines: false,
+};
 
 /// Highest price of one, in minor units.
 pub const UNIT_PRICE_MAX: i64 = 100_000_000;

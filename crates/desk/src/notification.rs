@@ -5,20 +5,42 @@ use protocol::FieldError;
 use crate::text::{TextRule, check_text};
 
 /// What a kind may be.
-pub const KIND: TextRule = TextRule { min_chars: 1, max_chars: 50, lines: false };
+pub const KIND: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 50,
+    lines: false,
+};
 
 /// What a headline may be.
-pub const TITLE: TextRule = TextRule { min_chars: 1, max_chars: 200, lines: false };
+pub const TITLE: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 200,
+    lines: false,
+};
 
 /// What a text may be.
-pub const BODY: TextRule = TextRule { min_chars: 0, max_chars: 2_000, lines: true };
+pub const BODY: TextRule = TextRule {
+    min_chars: 0,
+    max_chars: 2_000,
+    lines: true,
+};
 
 /// What a link may be.
-pub const LINK: TextRule = TextRule { min_chars: 1, max_chars: 500, lines: false };
+pub const LINK: TextRule = TextRule {
+    min_chars: 1,
+    max_chars: 500,
+    lines: false,
+};
 
 /// Checks what is to be sent. A link is a path of the page itself, so that a notification cannot
 /// lead anywhere else: it begins with one slash.
-pub fn check(kind: &str, title: &str, body: &str, link: Option<&str>, errors: &mut Vec<FieldError>) {
+pub fn check(
+    kind: &str,
+    title: &str,
+    body: &str,
+    link: Option<&str>,
+    errors: &mut Vec<FieldError>,
+) {
     check_text("/kind", kind, KIND, errors);
     check_text("/title", title, TITLE, errors);
     check_text("/body", body, BODY, errors);
@@ -43,7 +65,13 @@ mod tests {
             errors.is_empty()
         };
         assert!(good("/orders/1?x=2#y"));
-        for link in ["https://evil.example", "//evil.example", "/\\evil.example", "orders", ""] {
+        for link in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "orders",
+            "",
+        ] {
             assert!(!good(link), "{link}");
         }
     }

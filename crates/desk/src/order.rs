@@ -12,7 +12,11 @@ pub const LINES_MAX: usize = 100;
 pub const QUANTITY_MAX: i64 = 1_000;
 
 /// What a note may be.
-pub const NOTE: TextRule = TextRule { min_chars: 0, max_chars: 2_000, lines: true };
+pub const NOTE: TextRule = TextRule {
+    min_chars: 0,
+    max_chars: 2_000,
+    lines: true,
+};
 
 /// The statuses that may follow `from` when someone of this role asks.
 #[must_use]
@@ -34,7 +38,13 @@ pub const fn next_statuses(from: OrderStatus, role: Role) -> &'static [OrderStat
 /// # Errors
 /// `invalid_transition`, which names the statuses that are allowed.
 pub fn check_transition(from: OrderStatus, to: OrderStatus, role: Role) -> Result<(), Problem> {
-    check_next(from, to, role, next_statuses(from, role), OrderStatus::as_str)
+    check_next(
+        from,
+        to,
+        role,
+        next_statuses(from, role),
+        OrderStatus::as_str,
+    )
 }
 
 /// Checks how many lines there are and each quantity; prices of free lines are the item rules'.
@@ -66,7 +76,10 @@ pub fn check_note(note: &str, errors: &mut Vec<FieldError>) {
 /// whole numbers that a browser keeps exact.
 #[must_use]
 pub fn total(lines: &[OrderLine]) -> i64 {
-    lines.iter().map(|line| line.quantity * line.unit_price).sum()
+    lines
+        .iter()
+        .map(|line| line.quantity * line.unit_price)
+        .sum()
 }
 
 #[cfg(test)]
@@ -86,7 +99,11 @@ mod tests {
         for from in OrderStatus::ALL {
             for to in OrderStatus::ALL {
                 let may = check_transition(*from, *to, Role::Customer).is_ok();
-                assert_eq!(may, *to == Cancelled && matches!(from, Placed | Accepted), "{from} {to}");
+                assert_eq!(
+                    may,
+                    *to == Cancelled && matches!(from, Placed | Accepted),
+                    "{from} {to}"
+                );
             }
         }
     }

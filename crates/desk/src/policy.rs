@@ -149,7 +149,10 @@ impl Decision {
 /// What is told of an object that does not exist, or that the actor may not know of.
 #[must_use]
 pub fn not_found() -> Problem {
-    Problem::new(ErrorCode::NotFound, "there is no such object for this account")
+    Problem::new(
+        ErrorCode::NotFound,
+        "there is no such object for this account",
+    )
 }
 
 /// The one function that decides.
@@ -160,9 +163,10 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
         Object::Session { owner } => session(actor, action, owner),
         Object::Item => match action {
             Action::Read => Decision::Allow,
-            Action::Create | Action::Change | Action::End => {
-                only(actor.is_admin(), "only an admin may change what can be ordered")
-            }
+            Action::Create | Action::Change | Action::End => only(
+                actor.is_admin(),
+                "only an admin may change what can be ordered",
+            ),
         },
         Object::Order { customer } => order(actor, action, customer),
         Object::OrderStatus { customer } => order(actor, action, customer),
@@ -172,9 +176,10 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
         ),
         Object::Resource => match action {
             Action::Read => Decision::Allow,
-            Action::Create | Action::Change | Action::End => {
-                only(actor.is_admin(), "only an admin may change what can be booked")
-            }
+            Action::Create | Action::Change | Action::End => only(
+                actor.is_admin(),
+                "only an admin may change what can be booked",
+            ),
         },
         Object::Booking { customer } => booking(actor, action, customer),
         Object::BookingSlot { customer } => match booking(actor, action, customer) {
@@ -191,9 +196,11 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
             refused => refused,
         },
         Object::Note => only(actor.is_staff(), "only staff may read and write notes"),
-        Object::Message { customer, author, note } => {
-            message(actor, action, customer, author, note)
-        }
+        Object::Message {
+            customer,
+            author,
+            note,
+        } => message(actor, action, customer, author, note),
         Object::Presence => read_by_staff(actor, action, "only staff may see who is online"),
         Object::Channel { name, customer } => channel(actor, action, name, customer),
         Object::Statistics => read_by_staff(actor, action, "only staff may read the statistics"),
@@ -210,7 +217,9 @@ fn read_by_staff(actor: &Actor, action: Action, why: &'static str) -> Decision {
 
 fn booking(actor: &Actor, action: Action, customer: UserId) -> Decision {
     match action {
-        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => Decision::Allow,
+        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => {
+            Decision::Allow
+        }
         Action::Read | Action::Change => Decision::Hide,
         Action::Create => only(
             actor.is_staff() || actor.id == customer,
@@ -231,7 +240,9 @@ fn notification(actor: &Actor, action: Action, owner: Option<UserId>) -> Decisio
 
 fn chat(actor: &Actor, action: Action, customer: UserId) -> Decision {
     match action {
-        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => Decision::Allow,
+        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => {
+            Decision::Allow
+        }
         Action::Read | Action::Change => Decision::Hide,
         Action::Create => only(
             actor.is_staff() || actor.id == customer,
@@ -257,9 +268,10 @@ fn message(
         };
     }
     match (chat(actor, Action::Read, customer), action) {
-        (Decision::Allow, Action::Change | Action::End) => {
-            only(author == Some(actor.id), "only its author may change or delete a message")
-        }
+        (Decision::Allow, Action::Change | Action::End) => only(
+            author == Some(actor.id),
+            "only its author may change or delete a message",
+        ),
         (decision, _) => decision,
     }
 }
@@ -285,7 +297,9 @@ fn session(actor: &Actor, action: Action, owner: UserId) -> Decision {
 
 fn order(actor: &Actor, action: Action, customer: UserId) -> Decision {
     match action {
-        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => Decision::Allow,
+        Action::Read | Action::Change if actor.is_staff() || actor.id == customer => {
+            Decision::Allow
+        }
         Action::Read | Action::Change => Decision::Hide,
         Action::Create => only(
             actor.is_staff() || actor.id == customer,
@@ -305,9 +319,10 @@ fn channel(
         return Decision::Forbid("only the server writes to channels");
     }
     match name.kind() {
-        ChannelKind::User(id) => {
-            only(actor.id == id, "only the user themselves may read the channel of a user")
-        }
+        ChannelKind::User(id) => only(
+            actor.id == id,
+            "only the user themselves may read the channel of a user",
+        ),
         ChannelKind::Staff => only(actor.is_staff(), "only staff may read the channel staff"),
         ChannelKind::Chat(_) => match customer {
             Some(customer) => chat(actor, Action::Read, customer),
@@ -318,7 +333,11 @@ fn channel(
 }
 
 const fn only(allowed: bool, why: &'static str) -> Decision {
-    if allowed { Decision::Allow } else { Decision::Forbid(why) }
+    if allowed {
+        Decision::Allow
+    } else {
+        Decision::Forbid(why)
+    }
 }
 
 /// Whose objects a list shows.
@@ -333,7 +352,11 @@ pub enum Scope {
 /// Whose orders, bookings and chats the actor may list. Agrees with [`decide`] for every single one.
 #[must_use]
 pub const fn scope(actor: &Actor) -> Scope {
-    if actor.is_staff() { Scope::All } else { Scope::Own(actor.id) }
+    if actor.is_staff() {
+        Scope::All
+    } else {
+        Scope::Own(actor.id)
+    }
 }
 
 /// The channels that every socket of this actor is on.
@@ -351,14 +374,20 @@ mod tests {
     use super::*;
 
     fn actors() -> [Actor; 3] {
-        [Role::Customer, Role::Staff, Role::Admin].map(|role| Actor { id: UserId::new(), role })
+        [Role::Customer, Role::Staff, Role::Admin].map(|role| Actor {
+            id: UserId::new(),
+            role,
+        })
     }
 
     #[test]
     fn an_automatic_channel_is_one_that_may_be_read() {
         for actor in actors() {
             for channel in automatic_channels(&actor) {
-                let object = Object::Channel { name: &channel, customer: None };
+                let object = Object::Channel {
+                    name: &channel,
+                    customer: None,
+                };
                 assert_eq!(decide(&actor, Action::Read, object), Decision::Allow);
             }
         }
@@ -369,7 +398,11 @@ mod tests {
         let [ana, ..] = actors();
         let other = UserId::new();
         let chat = ChannelName::chat(protocol::ChatId::new());
-        let note = Object::Message { customer: ana.id, author: Some(other), note: true };
+        let note = Object::Message {
+            customer: ana.id,
+            author: Some(other),
+            note: true,
+        };
         for action in [Action::Read, Action::Change] {
             for object in [
                 Object::Order { customer: other },
@@ -378,18 +411,32 @@ mod tests {
                 Object::Chat { customer: other },
                 Object::ChatHandling { customer: other },
                 Object::Notification { owner: Some(other) },
-                Object::Message { customer: other, author: Some(other), note: false },
+                Object::Message {
+                    customer: other,
+                    author: Some(other),
+                    note: false,
+                },
                 note,
             ] {
                 assert_eq!(decide(&ana, action, object), Decision::Hide, "{object:?}");
             }
         }
         for customer in [None, Some(other)] {
-            let object = Object::Channel { name: &chat, customer };
+            let object = Object::Channel {
+                name: &chat,
+                customer,
+            };
             assert_eq!(decide(&ana, Action::Read, object), Decision::Hide);
         }
-        for channel in [ChannelName::user(other), ChannelName::staff(), ChannelName::revocations()] {
-            let object = Object::Channel { name: &channel, customer: None };
+        for channel in [
+            ChannelName::user(other),
+            ChannelName::staff(),
+            ChannelName::revocations(),
+        ] {
+            let object = Object::Channel {
+                name: &channel,
+                customer: None,
+            };
             assert!(decide(&ana, Action::Read, object).or_refuse().is_err());
         }
         assert_eq!(scope(&ana), Scope::Own(ana.id));
@@ -414,16 +461,27 @@ mod tests {
             Object::Chat { customer: other },
             Object::ChatHandling { customer: other },
             Object::Note,
-            Object::Message { customer: other, author: None, note: true },
+            Object::Message {
+                customer: other,
+                author: None,
+                note: true,
+            },
             Object::Presence,
-            Object::Channel { name: &channel, customer: None },
+            Object::Channel {
+                name: &channel,
+                customer: None,
+            },
             Object::Statistics,
             Object::Attempts,
         ];
         for object in objects {
             for action in [Action::Read, Action::Create, Action::Change, Action::End] {
                 if decide(&staff, action, object) == Decision::Allow {
-                    assert_eq!(decide(&admin, action, object), Decision::Allow, "{object:?}");
+                    assert_eq!(
+                        decide(&admin, action, object),
+                        Decision::Allow,
+                        "{object:?}"
+                    );
                 }
             }
         }
@@ -432,7 +490,11 @@ mod tests {
     #[test]
     fn a_message_is_changed_by_its_author_alone() {
         let [ana, staff, admin] = actors();
-        let hers = Object::Message { customer: ana.id, author: Some(ana.id), note: false };
+        let hers = Object::Message {
+            customer: ana.id,
+            author: Some(ana.id),
+            note: false,
+        };
         assert_eq!(decide(&ana, Action::Change, hers), Decision::Allow);
         for other in [staff, admin] {
             assert_eq!(decide(&other, Action::Read, hers), Decision::Allow);

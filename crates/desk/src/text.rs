@@ -19,10 +19,16 @@ pub struct TextRule {
 pub fn check_text(pointer: &str, text: &str, rule: TextRule, errors: &mut Vec<FieldError>) {
     let chars = text.chars().count();
     if chars < rule.min_chars {
-        let message = format!("has {chars} characters, at least {} are needed", rule.min_chars);
+        let message = format!(
+            "has {chars} characters, at least {} are needed",
+            rule.min_chars
+        );
         errors.push(FieldError::new(pointer, message));
     } else if chars > rule.max_chars {
-        let message = format!("has {chars} characters, at most {} are allowed", rule.max_chars);
+        let message = format!(
+            "has {chars} characters, at most {} are allowed",
+            rule.max_chars
+        );
         errors.push(FieldError::new(pointer, message));
     }
     let forbidden = text.chars().find(|character| {
@@ -43,11 +49,18 @@ mod tests {
 
     #[test]
     fn lengths_are_counted_in_characters_and_control_characters_refused() {
-        let rule = TextRule { min_chars: 1, max_chars: 4, lines: false };
+        let rule = TextRule {
+            min_chars: 1,
+            max_chars: 4,
+            lines: false,
+        };
         let faults = |text: &str| {
             let mut errors = Vec::new();
             check_text("/name", text, rule, &mut errors);
-            errors.into_iter().map(|error| error.message).collect::<Vec<_>>()
+            errors
+                .into_iter()
+                .map(|error| error.message)
+                .collect::<Vec<_>>()
         };
         assert!(faults("ümläu"[..].get(..6).unwrap()).is_empty());
         assert_eq!(faults(""), ["has 0 characters, at least 1 are needed"]);

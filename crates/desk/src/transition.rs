@@ -19,7 +19,11 @@ pub(crate) fn check_next<S: Copy + PartialEq + Display>(
         return Ok(());
     }
     let words: Vec<&str> = allowed.iter().map(|status| word(*status)).collect();
-    let choice = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+    let choice = if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(", ")
+    };
     Err(Problem::new(
         ErrorCode::InvalidTransition,
         format!("{from} may not become {to} for the role {role}; allowed: {choice}"),

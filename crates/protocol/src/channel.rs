@@ -152,14 +152,23 @@ mod tests {
     #[test]
     fn equal_channels_have_equal_names() {
         let id = UserId::new();
-        let shouted: ChannelName = format!("user:{}", id.to_string().to_uppercase()).parse().unwrap();
+        let shouted: ChannelName = format!("user:{}", id.to_string().to_uppercase())
+            .parse()
+            .unwrap();
         assert_eq!(shouted, ChannelName::user(id));
         assert_eq!(shouted.kind(), ChannelKind::User(id));
     }
 
     #[test]
     fn a_client_cannot_name_an_internal_channel() {
-        for text in ["internal:revocations", "", "user:", "user:42", "room:1", "staff:1"] {
+        for text in [
+            "internal:revocations",
+            "",
+            "user:",
+            "user:42",
+            "room:1",
+            "staff:1",
+        ] {
             assert!(text.parse::<ChannelName>().is_err(), "{text}");
         }
         assert!(ChannelName::from_stored("internal:revocations").is_ok());

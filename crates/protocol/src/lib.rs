@@ -39,13 +39,14 @@ pub use object::{
 };
 pub use problem::{FieldError, Problem, pointer_escape};
 pub use push::{
-    ErrorFrame, EventFrame, GapRange, Goodbye, Limits, Outcome, PositionEntry, ServerFrame, Welcome,
-    WelcomeUser,
+    ErrorFrame, EventFrame, GapRange, Goodbye, Limits, Outcome, PositionEntry, ServerFrame,
+    Welcome, WelcomeUser,
 };
 pub use revocation::{Erasure, Revocation, RevokedSessions};
 pub use time::{Timestamp, TimestampError};
 #[cfg(feature = "typescript")]
 pub use typescript::typescript;
 pub use words::{
-    BookingStatus, ChatStatus, HandlerKind, MessageState, OrderStatus, Role, SenderKind, UnknownWord,
+    BookingStatus, ChatStatus, HandlerKind, MessageState, OrderStatus, Role, SenderKind,
+    UnknownWord,
 };

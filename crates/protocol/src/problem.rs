@@ -43,7 +43,10 @@ pub struct FieldError {
 impl FieldError {
     /// An error at a pointer such as `/lines/0/quantity`.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into() }
+        Self {
+            pointer: pointer.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -83,7 +86,10 @@ impl Problem {
             [one] => format!("{}: {}", one.pointer, one.message),
             many => format!("{} fields hold values that are not allowed", many.len()),
         };
-        Self { errors, ..Self::new(ErrorCode::ValidationFailed, detail) }
+        Self {
+            errors,
+            ..Self::new(ErrorCode::ValidationFailed, detail)
+        }
     }
 }
 

@@ -53,7 +53,9 @@ fn has_shape(text: &[u8]) -> bool {
                 other => byte == other,
             })
     };
-    let Some((whole, rest)) = text.split_at_checked(19) else { return false };
+    let Some((whole, rest)) = text.split_at_checked(19) else {
+        return false;
+    };
     let offset = match rest.strip_prefix(b".") {
         Some(rest) => {
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -90,7 +92,12 @@ mod tests {
         let at = Timestamp(1_700_000_000_007);
         assert_eq!(at.to_string(), "2023-11-14T22:13:20.007Z");
         assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
-        assert_eq!("2023-11-14T23:13:20.007+01:00".parse::<Timestamp>().unwrap(), at);
+        assert_eq!(
+            "2023-11-14T23:13:20.007+01:00"
+                .parse::<Timestamp>()
+                .unwrap(),
+            at
+        );
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
     }
 

@@ -19,8 +19,8 @@ use crate::key;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::origin::Origins;
-use crate::peer::ProxyHint;
 use crate::passwords::Passwords;
+use crate::peer::ProxyHint;
 use crate::rate_limit::RateLimit;
 use crate::ws::{self, Admissions, Attempts, Engine, PresenceChanges, Sockets, Typing};
 
@@ -98,9 +98,7 @@ pub(crate) struct Heard {
 ///
 /// # Errors
 /// The store cannot be opened or the keys cannot be loaded; the text names cause and fix.
-pub(crate) async fn open(
-    config: Config,
-) -> anyhow::Result<(App, Heard)> {
+pub(crate) async fn open(config: Config) -> anyhow::Result<(App, Heard)> {
     let (engine, seats) = ws::engine(&config.socket);
     let store = Store::open(&config.store_config(), Arc::new(engine.clone())).await?;
     let keys = key::load(&config, &store)
@@ -133,7 +131,13 @@ pub(crate) async fn open(
         config: Arc::new(config),
         store,
     };
-    Ok((app, Heard { requests, presence: changes }))
+    Ok((
+        app,
+        Heard {
+            requests,
+            presence: changes,
+        },
+    ))
 }
 
 impl App {

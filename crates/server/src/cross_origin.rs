@@ -13,8 +13,12 @@ use crate::origin::{Crossing, Verdict, host, is_forwarded};
 use crate::problem::Refusal;
 
 /// Paths that any page may ask, without a cookie. A slash at the end stands for all below it.
-const OPEN_PATHS: &[&str] =
-    &["/healthz", "/ws/status", "/api/v1/connect-check/", "/api/v1/diagnose/token"];
+const OPEN_PATHS: &[&str] = &[
+    "/healthz",
+    "/ws/status",
+    "/api/v1/connect-check/",
+    "/api/v1/diagnose/token",
+];
 
 /// Paths that any page may ask without a cookie, and a page of the list also with it, so that it
 /// can compare the two.
@@ -115,7 +119,9 @@ impl Cors {
                 "a page of an origin that is not allowed asked"
             );
             if denied.refuse {
-                return Some(Refusal::from(origin_denied(&denied.found, &denied.allowed)).into_response());
+                return Some(
+                    Refusal::from(origin_denied(&denied.found, &denied.allowed)).into_response(),
+                );
             }
         }
         if self.is_preflight {
@@ -156,7 +162,11 @@ impl Cors {
 
 /// Whether a path is this one, or below it if it ends in a slash.
 fn is_below(path: &str, open: &str) -> bool {
-    if open.ends_with('/') { path.starts_with(open) } else { path == open }
+    if open.ends_with('/') {
+        path.starts_with(open)
+    } else {
+        path == open
+    }
 }
 
 /// The refusal of a page that is not on the list, with both values.

@@ -432,7 +432,12 @@ async fn fill_notifications(store: &Store, users: &[User], now: Timestamp) -> an
         limit: 1,
         cursor: None,
     };
-    if !store.notifications(user, None, first).await?.items.is_empty() {
+    if !store
+        .notifications(user, None, first)
+        .await?
+        .items
+        .is_empty()
+    {
         return Ok(());
     }
     for (kind, title, body, link) in NOTIFICATIONS {
@@ -612,12 +617,20 @@ mod tests {
         let later = Timestamp(now.0 + 3_600_000);
         assert_eq!(fill(&store, later).await.unwrap(), Filled::Demo);
         assert_eq!(orders_of(&store).await, before);
-        let wanda = store.credentials(ACCOUNTS[0].0).await.unwrap().unwrap().user;
+        let wanda = store
+            .credentials(ACCOUNTS[0].0)
+            .await
+            .unwrap()
+            .unwrap()
+            .user;
         let all = PageRequest {
             limit: 200,
             cursor: None,
         };
-        let notifications = store.notifications(wanda.id, Some(true), all).await.unwrap();
+        let notifications = store
+            .notifications(wanda.id, Some(true), all)
+            .await
+            .unwrap();
         assert_eq!(notifications.items.len(), NOTIFICATIONS.len());
         assert_eq!(bookings_of(&store).await, booked);
         assert_eq!(

@@ -273,8 +273,14 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(&openapi()).unwrap();
         let words = |name: &str| document["components"]["schemas"][name]["enum"].clone();
         assert_eq!(words("Role"), serde_json::json!(protocol::Role::ALL));
-        assert_eq!(words("OrderStatus"), serde_json::json!(protocol::OrderStatus::ALL));
-        assert_eq!(words("BookingStatus"), serde_json::json!(protocol::BookingStatus::ALL));
+        assert_eq!(
+            words("OrderStatus"),
+            serde_json::json!(protocol::OrderStatus::ALL)
+        );
+        assert_eq!(
+            words("BookingStatus"),
+            serde_json::json!(protocol::BookingStatus::ALL)
+        );
     }
 
     #[test]
@@ -283,9 +289,14 @@ mod tests {
         let mut described = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             let body = &item["patch"]["requestBody"]["content"]["application/json"]["schema"];
-            let Some(schema) = body["$ref"].as_str() else { continue };
+            let Some(schema) = body["$ref"].as_str() else {
+                continue;
+            };
             let schema = document.pointer(schema.trim_start_matches('#')).unwrap();
-            let resource = path.rsplit('/').find(|part| !part.starts_with('{')).unwrap();
+            let resource = path
+                .rsplit('/')
+                .find(|part| !part.starts_with('{'))
+                .unwrap();
             let resource = resource.trim_end_matches('s').to_owned();
             let fields = schema["properties"].as_object().unwrap().keys();
             let fields = fields.filter(|name| *name != "version");
@@ -293,8 +304,9 @@ mod tests {
         }
         described.sort();
         let fields = desk::field::FIELDS.iter();
-        let mut known: Vec<_> =
-            fields.map(|field| (field.resource.to_owned(), field.name.to_owned())).collect();
+        let mut known: Vec<_> = fields
+            .map(|field| (field.resource.to_owned(), field.name.to_owned()))
+            .collect();
         known.sort();
         assert_eq!(described, known);
     }

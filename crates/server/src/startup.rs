@@ -248,8 +248,8 @@ pub(crate) fn warnings(config: &Config, open_files: Option<u64>, now: Timestamp)
         .filter(|url| url.starts_with("https://"))
         .and_then(|url| WebOrigin::parse(url).ok())
         .map(|origin| origin.port.unwrap_or(origin.scheme.default_port()));
-    let plain = https_port
-        .and_then(|port| server.listen.iter().find(|address| address.port() == port));
+    let plain =
+        https_port.and_then(|port| server.listen.iter().find(|address| address.port() == port));
     if let (Some(url), Some(address)) = (&server.public_url, plain) {
         warnings.push(format!(
             "server.public_url is {url}, but {address} of server.listen has the same port and \
@@ -412,9 +412,15 @@ mod tests {
              trusted_proxies = [\"127.0.0.1\"]";
         let texts = warnings(&config(same_port), None, TODAY);
         assert_eq!(texts.len(), 1, "{texts:?}");
-        assert!(texts[0].contains("0.0.0.0:8443 of server.listen has the same port"), "{texts:?}");
+        assert!(
+            texts[0].contains("0.0.0.0:8443 of server.listen has the same port"),
+            "{texts:?}"
+        );
         let texts = warnings(&config(""), None, Timestamp(0));
-        assert!(texts[0].contains("clock says 1970-01-01T00:00:00.000Z"), "{texts:?}");
+        assert!(
+            texts[0].contains("clock says 1970-01-01T00:00:00.000Z"),
+            "{texts:?}"
+        );
     }
 
     #[test]

@@ -327,7 +327,9 @@ async fn append_to_postgres(
         at.into(),
         texts(&|line| {
             let subject = events[line.event].subject;
-            subject.map(|subject| subject.to_string()).unwrap_or_default()
+            subject
+                .map(|subject| subject.to_string())
+                .unwrap_or_default()
         }),
     ];
     let rows = connection

@@ -39,9 +39,7 @@ mod writer;
 pub use backup::{Contents, CopyError, back_up};
 pub use bookings::{BookingFilter, ChangeBooking, CreateBooking};
 pub use broadcasts::{DeliverBroadcast, SendToRole};
-pub use chats::{
-    BeginChat, ChangeChat, ChatFilter, ChatState, MarkRead, NewHandler, chat_closed,
-};
+pub use chats::{BeginChat, ChangeChat, ChatFilter, ChatState, MarkRead, NewHandler, chat_closed};
 pub use erase_user::ErasedUser;
 pub use error::{Fault, OpenError, ReadError, WriteError, WriteFailure};
 pub use event_log::EventLogReader;

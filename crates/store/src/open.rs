@@ -123,9 +123,7 @@ pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
     (!path.is_empty() && !path.starts_with(":memory:")).then(|| PathBuf::from(path))
 }
 
-async fn open_sqlite(
-    path: &Path,
-) -> Result<(Database, OwnConnection, DatabaseLock), OpenError> {
+async fn open_sqlite(path: &Path) -> Result<(Database, OwnConnection, DatabaseLock), OpenError> {
     make_folder(path)?;
     let lock = DatabaseLock::share(path).await?;
     make_file(path)?;
@@ -217,7 +215,9 @@ async fn connect_sqlite(
 }
 
 /// One process at a time: SQLite's migrations take no lock of their own.
-pub(crate) async fn migrate_sqlite(connection: &mut sqlx::SqliteConnection) -> Result<(), MigrateError> {
+pub(crate) async fn migrate_sqlite(
+    connection: &mut sqlx::SqliteConnection,
+) -> Result<(), MigrateError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     SQLITE_MIGRATIONS
         .run_direct(None, &mut *transaction, false)

@@ -199,7 +199,10 @@ impl Write for CreateSession {
         }
         if let Some(checked) = &self.checked_hash {
             let stored = tx
-                .fetch_optional("SELECT password_hash FROM users WHERE id = $1", &[self.user.into()])
+                .fetch_optional(
+                    "SELECT password_hash FROM users WHERE id = $1",
+                    &[self.user.into()],
+                )
                 .await?
                 .ok_or_else(not_found)?;
             if stored.text("password_hash")? != *checked {

@@ -1,3 +1,5 @@
+//! Signing keys: what is a key, what is none, and that it never shows.
+
 use super::*;
 
 fn line_of(bytes: &[u8]) -> String {

@@ -1,3 +1,5 @@
+//! Passwords: hashes of today and of yesterday, and what may not be one.
+
 use argon2::password_hash::PasswordHasher as _;
 
 use super::*;

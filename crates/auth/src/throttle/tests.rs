@@ -1,3 +1,5 @@
+//! Failed logins: who waits, for how long, and who does not.
+
 use super::*;
 
 const MINUTE_MS: i64 = 60_000;

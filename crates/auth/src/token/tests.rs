@@ -1,3 +1,5 @@
+//! Socket tokens: every way in which one can be wrong.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, crypto};

@@ -130,7 +130,10 @@ pub(crate) async fn login(
 ) -> Answer<Response> {
     let email = normal_email(&request.email);
     let attempt = Attempt::begin(&app, email, address)?;
-    let Credentials { user, password_hash } = attempt.check(request.password).await?;
+    let Credentials {
+        user,
+        password_hash,
+    } = attempt.check(request.password).await?;
     if user.disabled {
         tracing::info!(target: "audit", user_id = %user.id, %address, "a disabled account asked");
         return Err(Refusal::new(
@@ -244,7 +247,11 @@ impl<'a> Attempt<'a> {
     /// A stronger hash is worth a try and no refusal. Gives the one that is stored now, if so.
     async fn rehash(&self, id: UserId, password: String, old_hash: String) -> Option<String> {
         let new_hash = self.app.passwords.hash(password).await.ok()?;
-        let write = UpgradePasswordHash { id, old_hash, new_hash: new_hash.clone() };
+        let write = UpgradePasswordHash {
+            id,
+            old_hash,
+            new_hash: new_hash.clone(),
+        };
         match self.app.store.write(write).await {
             Ok(()) => Some(new_hash),
             Err(error) => {

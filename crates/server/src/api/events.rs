@@ -11,10 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::refusals;
 use crate::app::App;
-use crate::ws;
 use crate::extract::{Parameters, Signed, number};
 use crate::limits::{EVENTS_PAGE_MAX, EVENTS_PAGE_MAX_BYTES, PAGE_DEFAULT};
 use crate::problem::{Answer, Refusal};
+use crate::ws;
 
 /// Which part of which log.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -117,7 +117,9 @@ pub(crate) async fn list(
         u64::from(PAGE_DEFAULT),
         1..=u64::from(EVENTS_PAGE_MAX),
     )?;
-    ws::may_read(&app, &signed.actor, &channel).await?.or_refuse()?;
+    ws::may_read(&app, &signed.actor, &channel)
+        .await?
+        .or_refuse()?;
     let limits = PageLimits {
         events: usize::try_from(events).unwrap_or(usize::MAX),
         bytes: EVENTS_PAGE_MAX_BYTES,

@@ -42,41 +42,65 @@ impl Admissions {
             told,
             refusals: Mutex::default(),
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// Takes a place for a socket. None when the address has as many as it may.
     pub(crate) fn enter(&self, address: IpAddr) -> Option<Permit> {
         let address = subscriber(address);
-        let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self
+            .shared
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
         if *count >= self.shared.per_address_max {
             return None;
         }
         *count += 1;
-        Some(Permit { shared: Arc::clone(&self.shared), address })
+        Some(Permit {
+            shared: Arc::clone(&self.shared),
+            address,
+        })
     }
 
     /// Whether the address may be told once more why it is refused.
     pub(crate) fn may_tell(&self, address: IpAddr) -> bool {
-        self.shared.told.take(&subscriber(address), Instant::now()).is_ok()
+        self.shared
+            .told
+            .take(&subscriber(address), Instant::now())
+            .is_ok()
     }
 
     /// Counts a handshake that was refused by HTTP.
     pub(crate) fn count_refusal(&self, status: u16) {
-        let mut refusals = self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refusals = self
+            .shared
+            .refusals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *refusals.entry(status).or_default() += 1;
     }
 
     /// Handshakes that were refused by HTTP, by status.
     pub(crate) fn refusals(&self) -> BTreeMap<u16, u64> {
-        self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared
+            .refusals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self
+            .shared
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {

@@ -12,8 +12,8 @@ use engine::{
     Admission, Closed, ConnectionRef, DeniedChannel, EventLog as _, JoinChannel, Message, Request,
 };
 use protocol::{
-    ChannelKind, ChannelName, CloseCode, ConnectionId, ErrorCode, Goodbye, Position, Problem, SessionId, Timestamp, UserId,
-    User, WelcomeUser,
+    ChannelKind, ChannelName, CloseCode, ConnectionId, ErrorCode, Goodbye, Position, Problem,
+    SessionId, Timestamp, User, UserId, WelcomeUser,
 };
 use store::SessionState;
 use tokio::sync::mpsc;
@@ -44,37 +44,91 @@ pub(crate) async fn answer_all(app: App, mut requests: mpsc::UnboundedReceiver<R
 
 async fn answer(app: &App, request: Request) {
     match request {
-        Request::Connect { from, connection, address, token, resume } => {
-            let caller = Caller { to: from, connection, address };
+        Request::Connect {
+            from,
+            connection,
+            address,
+            token,
+            resume,
+        } => {
+            let caller = Caller {
+                to: from,
+                connection,
+                address,
+            };
             connect(app, caller, &token.0, resume).await;
         }
-        Request::Refresh { from, user, session, token } => {
+        Request::Refresh {
+            from,
+            user,
+            session,
+            token,
+        } => {
             let message = match refresh(app, user, session, &token.0).await {
-                Ok(expires_at) => Message::Extend { to: from, expires_at },
-                Err(problem) => Message::Deny { to: from, problem: Box::new(problem) },
+                Ok(expires_at) => Message::Extend {
+                    to: from,
+                    expires_at,
+                },
+                Err(problem) => Message::Deny {
+                    to: from,
+                    problem: Box::new(problem),
+                },
             };
             app.engine.answer(from.shard, message);
         }
-        Request::Authorize { from, user, channel } => {
+        Request::Authorize {
+            from,
+            user,
+            channel,
+        } => {
             let message = match authorize(app, user, &channel).await {
                 Ok(()) => Message::Grant { to: from },
-                Err(problem) => Message::Deny { to: from, problem: Box::new(problem) },
+                Err(problem) => Message::Deny {
+                    to: from,
+                    problem: Box::new(problem),
+                },
             };
             app.engine.answer(from.shard, message);
         }
-        Request::Page { reader, channel, after, limits } => {
+        Request::Page {
+            reader,
+            channel,
+            after,
+            limits,
+        } => {
             let result = app.store.event_log().page(&channel, after, limits).await;
-            app.engine.answer(reader.shard(), Message::Page { reader, channel, after, result });
+            app.engine.answer(
+                reader.shard(),
+                Message::Page {
+                    reader,
+                    channel,
+                    after,
+                    result,
+                },
+            );
         }
         Request::Heads { shard, channels } => {
             let names: Vec<ChannelName> = channels.iter().map(|(name, _)| name.clone()).collect();
             let result = app.store.event_log().heads(&names).await;
-            app.engine.answer(shard, Message::Heads { asked: channels, result });
+            app.engine.answer(
+                shard,
+                Message::Heads {
+                    asked: channels,
+                    result,
+                },
+            );
         }
-        Request::Command { from, user, command } => {
+        Request::Command {
+            from,
+            user,
+            command,
+        } => {
             let message = match super::chat::run(app, user, command).await {
                 Ok(data) => Message::Done { to: from, data },
-                Err(problem) => Message::Deny { to: from, problem: Box::new(problem) },
+                Err(problem) => Message::Deny {
+                    to: from,
+                    problem: Box::new(problem),
+                },
             };
             app.engine.answer(from.shard, message);
         }
@@ -94,19 +148,15 @@ struct Caller {
 
 /// Who is this, and what may they read? The registration goes before the session is read: a
 /// revocation that is committed in between finds the connection by it.
-async fn connect(
-    app: &App,
-    caller: Caller,
-    token: &str,
-    resume: BTreeMap<ChannelName, Position>,
-) {
+async fn connect(app: &App, caller: Caller, token: &str, resume: BTreeMap<ChannelName, Position>) {
     let to = caller.to;
     let claims = match verify(app, token) {
         Ok(claims) => claims,
         Err(problem) => return refuse(app, caller, goodbye(&problem), failure(&problem)),
     };
     let (user, session) = (UserId(claims.user_id), SessionId(claims.session_id));
-    app.engine.answer(to.shard, Message::Registered { to, user, session });
+    app.engine
+        .answer(to.shard, Message::Registered { to, user, session });
     let user = match app.store.session(session, app.now()).await {
         Ok(state) => match live_user(user, state) {
             Ok(user) => user,
@@ -117,7 +167,10 @@ async fn connect(
         },
         Err(error) => return put_off(app, caller, &error),
     };
-    let actor = Actor { id: user.id, role: user.role };
+    let actor = Actor {
+        id: user.id,
+        role: user.role,
+    };
     let (channels, denied) = match grants(app, &actor, resume).await {
         Ok(granted) => granted,
         Err(error) => return put_off(app, caller, &error),
@@ -125,12 +178,17 @@ async fn connect(
     let shows_presence = decide(&actor, Action::Read, Object::Presence) == Decision::Allow;
     let admission = Box::new(Admission {
         shows_presence,
-        user: WelcomeUser { id: user.id, name: user.name, role: user.role },
+        user: WelcomeUser {
+            id: user.id,
+            name: user.name,
+            role: user.role,
+        },
         expires_at: expires_at(&claims),
         channels,
         denied,
     });
-    app.engine.answer(to.shard, Message::Admit { to, admission });
+    app.engine
+        .answer(to.shard, Message::Admit { to, admission });
 }
 
 /// The account behind a token's session; or why the session opens nothing, with what was compared.
@@ -161,8 +219,15 @@ fn put_off(app: &App, caller: Caller, error: &store::ReadError) {
         retry_after_ms: Some(rand::random_range(500..STORE_AWAY_RETRY_MS)),
     };
     let compared = compared("database", "an answer", "none");
-    app.attempts.judged(caller.connection, Failure::by_goodbye(&goodbye, compared));
-    app.engine.answer(caller.to.shard, Message::Refuse { to: caller.to, goodbye });
+    app.attempts
+        .judged(caller.connection, Failure::by_goodbye(&goodbye, compared));
+    app.engine.answer(
+        caller.to.shard,
+        Message::Refuse {
+            to: caller.to,
+            goodbye,
+        },
+    );
 }
 
 /// Whether the policy lets this account read a channel, by today's rows.
@@ -178,7 +243,11 @@ pub(crate) async fn may_read(
         ChannelKind::Chat(id) => app.store.chat_customer(id).await?,
         ChannelKind::User(_) | ChannelKind::Staff | ChannelKind::Revocations => None,
     };
-    Ok(decide(actor, Action::Read, Object::Channel { name, customer }))
+    Ok(decide(
+        actor,
+        Action::Read,
+        Object::Channel { name, customer },
+    ))
 }
 
 /// The channels an account joins: the automatic ones, and of those it resumes the ones that the
@@ -190,16 +259,28 @@ async fn grants(
 ) -> Result<(Vec<JoinChannel>, Vec<DeniedChannel>), store::ReadError> {
     let mut channels: Vec<JoinChannel> = automatic_channels(actor)
         .into_iter()
-        .map(|channel| JoinChannel { position: resume.remove(&channel), channel, automatic: true })
+        .map(|channel| JoinChannel {
+            position: resume.remove(&channel),
+            channel,
+            automatic: true,
+        })
         .collect();
     let mut denied = Vec::new();
     for (channel, position) in resume {
         match may_read(app, actor, &channel).await?.or_refuse() {
             Ok(()) => {
-                channels.push(JoinChannel { channel, position: Some(position), automatic: false });
+                channels.push(JoinChannel {
+                    channel,
+                    position: Some(position),
+                    automatic: false,
+                });
             }
             Err(problem) => {
-                denied.push(DeniedChannel { channel, code: problem.code, detail: problem.detail });
+                denied.push(DeniedChannel {
+                    channel,
+                    code: problem.code,
+                    detail: problem.detail,
+                });
             }
         }
     }
@@ -226,7 +307,10 @@ async fn refresh(
     match app.store.session(session, app.now()).await {
         Ok(SessionState::Live(_)) => Ok(expires_at(&claims)),
         Ok(SessionState::Ended | SessionState::AccountDisabled | SessionState::Unknown) => {
-            Err(Problem::new(ErrorCode::SessionEnded, "the session behind the token has ended"))
+            Err(Problem::new(
+                ErrorCode::SessionEnded,
+                "the session behind the token has ended",
+            ))
         }
         Err(error) => Err(store_away(&error)),
     }
@@ -239,13 +323,22 @@ async fn authorize(app: &App, user: UserId, channel: &ChannelName) -> Result<(),
         Ok(_) => return Err(desk::policy::not_found()),
         Err(error) => return Err(store_away(&error)),
     };
-    let actor = Actor { id: user.id, role: user.role };
-    may_read(app, &actor, channel).await.map_err(|error| store_away(&error))?.or_refuse()
+    let actor = Actor {
+        id: user.id,
+        role: user.role,
+    };
+    may_read(app, &actor, channel)
+        .await
+        .map_err(|error| store_away(&error))?
+        .or_refuse()
 }
 
 pub(super) fn store_away(error: &store::ReadError) -> Problem {
     tracing::warn!(%error, "a command was refused: the store did not answer");
-    Problem::new(ErrorCode::Unavailable, "the database does not answer; nothing was changed")
+    Problem::new(
+        ErrorCode::Unavailable,
+        "the database does not answer; nothing was changed",
+    )
 }
 
 pub(crate) fn verify(app: &App, token: &str) -> Result<Claims, TokenProblem> {
@@ -263,7 +356,10 @@ fn refuse(app: &App, caller: Caller, goodbye: Goodbye, failure: Failure) {
     let message = if app.admissions.may_tell(caller.address) {
         Message::Refuse { to, goodbye }
     } else {
-        Message::Drop { to, code: goodbye.code }
+        Message::Drop {
+            to,
+            code: goodbye.code,
+        }
     };
     app.engine.answer(to.shard, message);
 }

@@ -88,7 +88,12 @@ pub(crate) async fn tell_changes(
 
 fn tell(engine: &Engine, name: EventName, presence: Presence) {
     let data = serde_json::to_string(&PresenceData { presence }).expect("a presence is plain data");
-    engine.tell(Passing { channel: ChannelName::staff(), name, at: crate::app::now(), data });
+    engine.tell(Passing {
+        channel: ChannelName::staff(),
+        name,
+        at: crate::app::now(),
+        data,
+    });
 }
 
 refusals!(PresenceRefused: Unauthenticated, Forbidden);
@@ -104,5 +109,8 @@ pub(crate) async fn presence(
     signed: Signed,
 ) -> Answer<Json<Page<Presence>>> {
     decide(&signed.actor, Action::Read, Object::Presence).or_refuse()?;
-    Ok(Json(Page { items: app.engine.online(), next_cursor: None }))
+    Ok(Json(Page {
+        items: app.engine.online(),
+        next_cursor: None,
+    }))
 }

@@ -151,7 +151,9 @@ async fn drive<O: FnMut(Request)>(
             if turn.busy {
                 continue;
             }
-            let Some(wake_ms) = turn.wake_ms else { return Poll::Pending };
+            let Some(wake_ms) = turn.wake_ms else {
+                return Poll::Pending;
+            };
             sleep.as_mut().reset(clock.at(wake_ms));
             if sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
@@ -171,12 +173,17 @@ struct Clock {
 
 impl Clock {
     fn start() -> Self {
-        Self { began: Instant::now() }
+        Self {
+            began: Instant::now(),
+        }
     }
 
     fn now(self) -> Now {
         let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { monotonic_ms: elapsed, wall: crate::app::now() }
+        Now {
+            monotonic_ms: elapsed,
+            wall: crate::app::now(),
+        }
     }
 
     fn at(self, monotonic_ms: u64) -> tokio::time::Instant {

@@ -37,11 +37,23 @@ pub(crate) struct SocketStatus {
     responses((status = 200, description = "How sockets are.", body = SocketStatus))
 )]
 pub(crate) async fn ws_status(State(app): State<App>) -> Response {
-    let status = if app.shutdown.is_cancelled() { "draining" } else { "ok" };
-    let body = SocketStatus { status, protocol: PROTOCOL_VERSION, chat: "off", bot: "off" };
+    let status = if app.shutdown.is_cancelled() {
+        "draining"
+    } else {
+        "ok"
+    };
+    let body = SocketStatus {
+        status,
+        protocol: PROTOCOL_VERSION,
+        chat: "off",
+        bot: "off",
+    };
     let mut response = Json(body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
     headers.insert(
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("cross-origin"),
@@ -96,8 +108,14 @@ refusals!(StatsRefused: Unauthenticated, Forbidden);
 pub(crate) async fn ws_stats(State(app): State<App>, signed: Signed) -> Answer<Json<WsStats>> {
     decide(&signed.actor, Action::Read, Object::Statistics).or_refuse()?;
     let counts = counts(&app);
-    let node = NodeCounts { boot_id: app.boot_id.to_string(), counts: counts.clone() };
-    Ok(Json(WsStats { total: counts, nodes: vec![node] }))
+    let node = NodeCounts {
+        boot_id: app.boot_id.to_string(),
+        counts: counts.clone(),
+    };
+    Ok(Json(WsStats {
+        total: counts,
+        nodes: vec![node],
+    }))
 }
 
 fn counts(app: &App) -> SocketCounts {

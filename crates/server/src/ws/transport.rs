@@ -41,7 +41,10 @@ impl Socket {
         if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT_MAX_BYTES) {
             tracing::debug!(%error, "cannot bound what the kernel holds unsent");
         }
-        Ok(Self { stream: Stream::Handed(stream), _permit: permit })
+        Ok(Self {
+            stream: Stream::Handed(stream),
+            _permit: permit,
+        })
     }
 
     fn stream(&mut self) -> io::Result<&TcpStream> {

@@ -19,9 +19,9 @@ use tokio::net::TcpStream;
 use super::attempts::{Comparison, Failure, Seen, compared, shown_path};
 use super::{ECHO_SOCKET_PATH, EVENT_SOCKET_PATH, PROTOCOL_VERSION, Socket};
 use crate::app::App;
-use crate::nearest::nearest;
 use crate::envelope::Notes;
 use crate::limits::RETRY_SOON_SECONDS;
+use crate::nearest::nearest;
 use crate::origin::{Verdict, forwarding, host, is_forwarded};
 use crate::problem::Refusal;
 use crate::ws::admission::Permit;
@@ -63,7 +63,12 @@ pub(crate) async fn echo_socket(
         let problem = Problem::new(ErrorCode::UnknownPath, detail);
         return refuse(&app, seen, Denied::new(problem, compared));
     }
-    upgrade(&app, notes.address, request, (Opening::Echo, Comparison::new()))
+    upgrade(
+        &app,
+        notes.address,
+        request,
+        (Opening::Echo, Comparison::new()),
+    )
 }
 
 /// A socket at a path where none lives: accepted and closed, so that a browser can read why.
@@ -106,7 +111,10 @@ fn opening(uri: &Uri, headers: &HeaderMap) -> (Opening, Comparison) {
         Some(token) if token.is_empty() => {
             let problem = TokenProblem::Missing;
             let goodbye = super::commands::goodbye(&problem);
-            (Opening::Refused(goodbye), super::attempts::compared_in_token(&problem))
+            (
+                Opening::Refused(goodbye),
+                super::attempts::compared_in_token(&problem),
+            )
         }
         Some(token) => (Opening::Token(Token(token)), Comparison::new()),
     }
@@ -117,7 +125,9 @@ fn carried_token(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     parameter(uri, "token").or_else(|| {
         let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| token.trim().to_owned())
     })
 }
 
@@ -145,7 +155,10 @@ fn upgrade(
                 format!("the subprotocol {subprotocol} is not spoken here; connect without one");
             let goodbye = Goodbye::new(CloseCode::UnsupportedVersion, detail);
             let expected = format!("none, or {SUBPROTOCOL}");
-            (Opening::Refused(goodbye), compared("subprotocol", expected, subprotocol))
+            (
+                Opening::Refused(goodbye),
+                compared("subprotocol", expected, subprotocol),
+            )
         }
         None => (opening, compared_before),
     };
@@ -167,10 +180,18 @@ fn upgrade(
         };
         match taken.and_then(|(stream, leftover)| {
             let socket = Socket::take(stream, handshake.permit);
-            socket.map(|socket| (socket, leftover)).map_err(|error| error.to_string())
+            socket
+                .map(|socket| (socket, leftover))
+                .map_err(|error| error.to_string())
         }) {
             Ok((transport, leftover)) => {
-                engine.attach(Attach { transport, connection, address, leftover, opening });
+                engine.attach(Attach {
+                    transport,
+                    connection,
+                    address,
+                    leftover,
+                    opening,
+                });
             }
             Err(error) => attempts.lost(connection, &error),
         }
@@ -206,22 +227,34 @@ struct Denied {
 
 impl Denied {
     fn new(problem: Problem, compared: Comparison) -> Self {
-        Self { reason: problem.detail.clone(), problem, compared }
+        Self {
+            reason: problem.detail.clone(),
+            problem,
+            compared,
+        }
     }
 }
 
 /// Counts and remembers a handshake that is refused, and answers it.
 fn refuse(app: &App, seen: Seen, denied: Denied) -> Response {
-    let Denied { problem, reason, compared } = denied;
+    let Denied {
+        problem,
+        reason,
+        compared,
+    } = denied;
     let status = problem.status;
     app.admissions.count_refusal(status);
-    app.attempts.refused(seen, None, Failure::by_problem(&problem, &reason, compared));
+    app.attempts
+        .refused(seen, None, Failure::by_problem(&problem, &reason, compared));
     let mut response = Refusal::from(problem).into_response();
     if status == StatusCode::UPGRADE_REQUIRED.as_u16() {
         let headers = response.headers_mut();
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(WEBSOCKET_VERSION));
+        headers.insert(
+            SEC_WEBSOCKET_VERSION,
+            HeaderValue::from_static(WEBSOCKET_VERSION),
+        );
     }
     response
 }
@@ -247,10 +280,12 @@ fn admit(
     {
         let per_minute = app.config.socket.refusals_per_minute;
         let detail = format!("this address was refused more than {per_minute} times a minute");
-        let problem =
-            Problem::new(ErrorCode::RateLimited, detail).with("retry_after_seconds", 60);
+        let problem = Problem::new(ErrorCode::RateLimited, detail).with("retry_after_seconds", 60);
         let most = format!("at most {per_minute}");
-        return Err(Denied::new(problem, compared("refusals_per_minute", most, "more")));
+        return Err(Denied::new(
+            problem,
+            compared("refusals_per_minute", most, "more"),
+        ));
     }
     let Some(permit) = app.admissions.enter(address) else {
         let most = app.config.socket.per_ip_max;
@@ -262,7 +297,12 @@ fn admit(
         let compared = compared("sockets_of_address", format!("at most {most}"), found);
         return Err(Denied::new(problem, compared));
     };
-    Ok(Handshake { accept, permit, subprotocol, stranger })
+    Ok(Handshake {
+        accept,
+        permit,
+        subprotocol,
+        stranger,
+    })
 }
 
 /// Checks the opening handshake and gives what proves that it was understood.
@@ -304,17 +344,25 @@ fn accept(request: &Request) -> Result<HeaderValue, Denied> {
     }
     let key = text(headers, &SEC_WEBSOCKET_KEY).unwrap_or_default();
     let accept = websocket::accept_key(key).map_err(|error| {
-        let problem = Problem::new(ErrorCode::InvalidRequest, format!("Sec-WebSocket-Key: {error}"))
-            .with_fix("Use a WebSocket client of RFC 6455, 4.1.");
+        let problem = Problem::new(
+            ErrorCode::InvalidRequest,
+            format!("Sec-WebSocket-Key: {error}"),
+        )
+        .with_fix("Use a WebSocket client of RFC 6455, 4.1.");
         let expected = "16 bytes in base64, 24 characters";
-        Denied::new(problem, compared("sec_websocket_key", expected, error.to_string()))
+        Denied::new(
+            problem,
+            compared("sec_websocket_key", expected, error.to_string()),
+        )
     })?;
     Ok(HeaderValue::from_str(&accept).expect("base64 is ASCII"))
 }
 
 /// A page must be on the list; a program that names no origin needs a token as everyone does.
 fn check_origin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Denied> {
-    let Some(origin) = text(headers, &header::ORIGIN) else { return Ok(()) };
+    let Some(origin) = text(headers, &header::ORIGIN) else {
+        return Ok(());
+    };
     let asked_by = host(uri, headers);
     match app.origins.allows(origin, asked_by, is_forwarded(headers)) {
         Verdict::Allowed => Ok(()),
@@ -357,7 +405,9 @@ fn subprotocol(headers: &HeaderMap) -> Result<(Option<HeaderValue>, Option<Strin
     if offered.contains(&SUBPROTOCOL) {
         return Ok((Some(HeaderValue::from_static(SUBPROTOCOL)), None));
     }
-    let short = offered.iter().find(|name| name.len() <= SUBPROTOCOL_SHOWN_MAX_BYTES);
+    let short = offered
+        .iter()
+        .find(|name| name.len() <= SUBPROTOCOL_SHOWN_MAX_BYTES);
     match short.and_then(|name| Some((HeaderValue::from_str(name).ok()?, (*name).to_owned()))) {
         Some((value, name)) => Ok((Some(value), Some(name))),
         None => {
@@ -365,9 +415,14 @@ fn subprotocol(headers: &HeaderMap) -> Result<(Option<HeaderValue>, Option<Strin
                 ErrorCode::InvalidRequest,
                 "a subprotocol was offered that is not spoken here; it looks like a token",
             )
-            .with_fix("Send the token as ?token=, as Authorization: Bearer, or in a connect frame.");
+            .with_fix(
+                "Send the token as ?token=, as Authorization: Bearer, or in a connect frame.",
+            );
             let expected = format!("none, or {SUBPROTOCOL}");
-            Err(Denied::new(problem, compared("subprotocol", expected, "a long one")))
+            Err(Denied::new(
+                problem,
+                compared("subprotocol", expected, "a long one"),
+            ))
         }
     }
 }
@@ -418,16 +473,28 @@ mod tests {
         assert_eq!(opened("/api/v1/ws?token=a%2Eb", &[]), "token a.b");
         assert_eq!(opened("/api/v1/ws?token=url", &bearer), "token url");
         assert_eq!(opened("/api/v1/ws", &bearer), "token abc");
-        assert_eq!(opened("/api/v1/ws", &[(header::AUTHORIZATION, "Basic abc")]), "first frame");
-        assert_eq!(opened("/api/v1/ws?token=", &[]), "refused 4501 token_missing");
-        assert_eq!(opened("/api/v1/ws?protocol=2", &[]), "refused 4512 unsupported_version");
+        assert_eq!(
+            opened("/api/v1/ws", &[(header::AUTHORIZATION, "Basic abc")]),
+            "first frame"
+        );
+        assert_eq!(
+            opened("/api/v1/ws?token=", &[]),
+            "refused 4501 token_missing"
+        );
+        assert_eq!(
+            opened("/api/v1/ws?protocol=2", &[]),
+            "refused 4512 unsupported_version"
+        );
         assert_eq!(opened("/api/v1/ws?protocol=1", &[]), "first frame");
     }
 
     #[test]
     fn words_are_found_in_lists_of_headers() {
         let mut headers = HeaderMap::new();
-        headers.append(header::CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
+        headers.append(
+            header::CONNECTION,
+            HeaderValue::from_static("keep-alive, Upgrade"),
+        );
         assert!(has_word(&headers, &header::CONNECTION, "upgrade"));
         assert!(!has_word(&headers, &header::CONNECTION, "close"));
     }

@@ -46,33 +46,51 @@ impl Someone {
     fn check(&self, watch: &Watch, place: &str, text: &str) {
         for (canary, at) in watch.erased.lock().unwrap().iter() {
             if at.elapsed() > SETTLE && text.contains(canary.as_str()) {
-                watch.leaks.lock().unwrap().push(format!("{place}: the erased {canary}"));
+                watch
+                    .leaks
+                    .lock()
+                    .unwrap()
+                    .push(format!("{place}: the erased {canary}"));
             }
         }
         let since = *self.customer_since.lock().unwrap();
-        let Some(since) = since.filter(|since| since.elapsed() > SETTLE) else { return };
+        let Some(since) = since.filter(|since| since.elapsed() > SETTLE) else {
+            return;
+        };
         let _ = since;
         for (at, _) in text.match_indices("canary-") {
             let canary = &text[at..text.len().min(at + "canary-".len() + 36)];
             if canary != self.canary() {
-                watch.leaks.lock().unwrap().push(format!("{place}: {canary} seen by {}", self.canary()));
+                watch
+                    .leaks
+                    .lock()
+                    .unwrap()
+                    .push(format!("{place}: {canary} seen by {}", self.canary()));
             }
         }
         if text.contains("note-secret") {
-            watch.leaks.lock().unwrap().push(format!("{place}: a staff note"));
+            watch
+                .leaks
+                .lock()
+                .unwrap()
+                .push(format!("{place}: a staff note"));
         }
     }
 
     async fn get(&self, watch: &Watch, path: &str) -> Value {
         let (_, answer) = self.browser.get(path).await;
-        watch.answers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        watch
+            .answers
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.check(watch, path, &answer.to_string());
         answer
     }
 
     async fn post(&self, watch: &Watch, path: &str, body: Value) -> Value {
         let (_, answer) = self.browser.post(path, body).await;
-        watch.answers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        watch
+            .answers
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.check(watch, path, &answer.to_string());
         answer
     }
@@ -90,7 +108,9 @@ async fn listen(someone: Arc<Someone>, watch: Arc<Watch>, url: String, until: In
         };
         let mut socket = Socket::open(&url).await;
         let resume: Value = positions.clone().into_iter().collect();
-        socket.send(&json!({"type": "connect", "token": token, "resume": resume})).await;
+        socket
+            .send(&json!({"type": "connect", "token": token, "resume": resume}))
+            .await;
         let life = Instant::now() + Duration::from_millis(rng.random_range(200..4_000));
         while Instant::now() < life.min(until) {
             let frame = match socket.within(Duration::from_millis(100)).await {
@@ -98,13 +118,16 @@ async fn listen(someone: Arc<Someone>, watch: Arc<Watch>, url: String, until: In
                 Some(Received::Frame(frame)) => frame,
                 Some(Received::Close(..) | Received::Gone) => break,
             };
-            watch.received.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            watch
+                .received
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             someone.check(&watch, "socket", &frame.to_string());
             for entry in frame["channels"].as_array().into_iter().flatten() {
                 let at = json!({"epoch": entry["epoch"], "offset": entry["offset"]});
                 positions.insert(entry["channel"].as_str().unwrap().to_owned(), at);
             }
-            if let (Some(channel), Some(offset)) = (frame["channel"].as_str(), frame["offset"].as_u64())
+            if let (Some(channel), Some(offset)) =
+                (frame["channel"].as_str(), frame["offset"].as_u64())
                 && let Some(at) = positions.get_mut(channel)
             {
                 at["offset"] = json!(offset);
@@ -112,7 +135,9 @@ async fn listen(someone: Arc<Someone>, watch: Arc<Watch>, url: String, until: In
             if frame["type"] == "welcome" {
                 // Someone else's channels, asked for by name.
                 for channel in ["staff".to_owned(), format!("user:{}", uuid::Uuid::now_v7())] {
-                    socket.send(&json!({"type": "subscribe", "id": "x", "channel": channel})).await;
+                    socket
+                        .send(&json!({"type": "subscribe", "id": "x", "channel": channel}))
+                        .await;
                 }
             }
         }
@@ -148,13 +173,20 @@ async fn act(
                 someone.post(&watch, "/api/v1/bookings", body).await;
             }
             4..7 => {
-                let chats = someone.get(&watch, "/api/v1/chats?status=open&limit=5").await;
+                let chats = someone
+                    .get(&watch, "/api/v1/chats?status=open&limit=5")
+                    .await;
                 let chats = chats["items"].as_array().cloned().unwrap_or_default();
                 if chats.is_empty() {
-                    someone.post(&watch, "/api/v1/chats", json!({"subject": text})).await;
+                    someone
+                        .post(&watch, "/api/v1/chats", json!({"subject": text}))
+                        .await;
                     continue;
                 }
-                let chat = chats[rng.random_range(0..chats.len())]["id"].as_str().unwrap().to_owned();
+                let chat = chats[rng.random_range(0..chats.len())]["id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
                 let path = format!("/api/v1/chats/{chat}/messages");
                 let staff = someone.customer_since.lock().unwrap().is_none();
                 // What staff write to a customer is the customer's to see: no canary in it.
@@ -185,11 +217,16 @@ async fn act(
             }
             9 => {
                 someone.get(&watch, "/api/v1/notifications").await;
-                let path = format!("/api/v1/events?channel=user:{}&after=0&limit=1000", someone.browser.id());
+                let path = format!(
+                    "/api/v1/events?channel=user:{}&after=0&limit=1000",
+                    someone.browser.id()
+                );
                 someone.get(&watch, &path).await;
             }
             10 => {
-                someone.get(&watch, "/api/v1/events?channel=staff&after=0&limit=1000").await;
+                someone
+                    .get(&watch, "/api/v1/events?channel=staff&after=0&limit=1000")
+                    .await;
                 someone.get(&watch, "/api/v1/presence").await;
                 someone.get(&watch, "/api/v1/ws/attempts").await;
             }
@@ -252,7 +289,7 @@ on_both! {
         while let Some(done) = tasks.join_next().await {
             done.expect("nobody fails");
         }
-        let leaks = watch.leaks.lock().unwrap();
+        let leaks = watch.leaks.lock().unwrap().clone();
         assert!(leaks.is_empty(), "seed {seed}: {} leaks, the first: {:#?}", leaks.len(), &leaks[..leaks.len().min(5)]);
         let said = server.said();
         assert!(!said.contains("canary-") && !said.contains("note-secret"), "a text is in the log");

@@ -50,7 +50,10 @@ pub(crate) struct Options {
 impl Options {
     /// With the four accounts of the demo.
     pub(crate) fn demo() -> Self {
-        Self { settings: Vec::new(), demo: true }
+        Self {
+            settings: Vec::new(),
+            demo: true,
+        }
     }
 
     /// Without any account.
@@ -61,7 +64,11 @@ impl Options {
     /// With a key of the configuration, as `section.key`.
     pub(crate) fn with(mut self, key: &str, value: impl ToString) -> Self {
         let (section, key) = key.split_once('.').expect("a key is section.key");
-        let name = format!("FRONTDESK_{}__{}", section.to_uppercase(), key.to_uppercase());
+        let name = format!(
+            "FRONTDESK_{}__{}",
+            section.to_uppercase(),
+            key.to_uppercase()
+        );
         self.settings.push((name, value.to_string()));
         self
     }
@@ -108,7 +115,10 @@ impl Server {
         if self.options.demo {
             command.arg("--demo");
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let stderr = child.stderr.take().expect("stderr is piped");
         let (lines, log) = mpsc::channel();
@@ -148,7 +158,12 @@ impl Server {
         if let Some(url) = &self.store_url {
             command.env("FRONTDESK_STORE__URL", url);
         }
-        command.envs(self.options.settings.iter().map(|(name, value)| (name, value)));
+        command.envs(
+            self.options
+                .settings
+                .iter()
+                .map(|(name, value)| (name, value)),
+        );
         command
     }
 
@@ -165,7 +180,12 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?} failed: {said}");
@@ -178,7 +198,11 @@ impl Server {
 
     /// The folder of the database on SQLite.
     pub(crate) fn database_dir(&self) -> PathBuf {
-        if self.options.demo { self.data_dir().join("demo") } else { self.data_dir() }
+        if self.options.demo {
+            self.data_dir().join("demo")
+        } else {
+            self.data_dir()
+        }
     }
 
     /// Changes a setting for the next start.
@@ -197,7 +221,10 @@ impl Server {
     /// SIGTERM; the exit code, and how long it took.
     pub(crate) async fn terminate(&mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();
-        let killed = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
+        let killed = Command::new("kill")
+            .arg(self.pid().to_string())
+            .status()
+            .unwrap();
         assert!(killed.success());
         (self.exit_code().await, began.elapsed())
     }
@@ -259,7 +286,10 @@ impl Server {
     pub(crate) async fn sign_in_with(&self, email: &str, password: &str) -> Browser {
         let mut browser = self.visitor();
         let (status, _) = browser
-            .post("/api/v1/auth/login", json!({"email": email, "password": password}))
+            .post(
+                "/api/v1/auth/login",
+                json!({"email": email, "password": password}),
+            )
             .await;
         assert!(status.is_success(), "{email} cannot sign in: {status}");
         browser.me = browser.get("/api/v1/auth/me").await.1;
@@ -281,7 +311,12 @@ impl Server {
         let browser = self.sign_in("staff@test.com").await;
         let (_, page) = browser.get("/api/v1/items").await;
         let available = |item: &&Value| item["available"] == true;
-        let item = page["items"].as_array().unwrap().iter().find(available).unwrap();
+        let item = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(available)
+            .unwrap();
         item["id"].as_str().unwrap().to_owned()
     }
 }
@@ -311,7 +346,11 @@ pub(crate) struct Browser {
 impl Browser {
     fn new(address: SocketAddr) -> Self {
         let client = reqwest::Client::builder().cookie_store(true).no_proxy();
-        Self { client: client.build().unwrap(), address, me: Value::Null }
+        Self {
+            client: client.build().unwrap(),
+            address,
+            me: Value::Null,
+        }
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -324,7 +363,9 @@ impl Browser {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address)).timeout(PATIENCE)
+        self.client
+            .request(method, format!("http://{}{path}", self.address))
+            .timeout(PATIENCE)
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
@@ -346,8 +387,9 @@ impl Browser {
     /// Places an order of one piece.
     pub(crate) async fn order(&self, item: &str, note: &str) -> Value {
         let lines = json!([{"item_id": item, "quantity": 1}]);
-        let (status, order) =
-            self.post("/api/v1/orders", json!({"lines": lines, "note": note})).await;
+        let (status, order) = self
+            .post("/api/v1/orders", json!({"lines": lines, "note": note}))
+            .await;
         assert_eq!(status, StatusCode::CREATED, "{order}");
         order
     }
@@ -384,7 +426,9 @@ impl Browser {
     /// The same with a token that was fetched before.
     pub(crate) async fn resume_with(&self, token: &str, positions: &Value) -> Socket {
         let mut socket = Socket::open(&format!("ws://{}/api/v1/ws", self.address)).await;
-        socket.send(&json!({"type": "connect", "token": token, "resume": positions})).await;
+        socket
+            .send(&json!({"type": "connect", "token": token, "resume": positions}))
+            .await;
         socket.welcome().await;
         socket
     }

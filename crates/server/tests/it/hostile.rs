@@ -22,10 +22,17 @@ async fn raw(server: &Server, path: &str) -> TcpStream {
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.expect("an answer to the handshake"));
     }
-    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+    assert!(
+        head.starts_with(b"HTTP/1.1 101"),
+        "{}",
+        String::from_utf8_lossy(&head)
+    );
     // RFC 6455, 1.3 gives the proof for this very key.
     let head = String::from_utf8(head).unwrap().to_lowercase();
-    assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
+    assert!(
+        head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="),
+        "{head}"
+    );
     stream
 }
 
@@ -65,7 +72,12 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     }
     let mask = [0x12, 0x34, 0x56, 0x78];
     frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
     frame
 }
 
@@ -79,12 +91,28 @@ async fn frames_against_the_protocol_are_closed_with_the_code_of_the_standard() 
         ("fragmented ping", masked(0x09, b"x"), 1002),
         ("long ping", masked(0x89, &[0; 126]), 1002),
         ("continuation of nothing", masked(0x80, b"x"), 1002),
-        ("text in a text", [masked(0x01, b"a"), masked(0x81, b"b")].concat(), 1002),
+        (
+            "text in a text",
+            [masked(0x01, b"a"), masked(0x81, b"b")].concat(),
+            1002,
+        ),
         ("not UTF-8", masked(0x81, &[0xC3, 0x28]), 1007),
         ("close of one byte", masked(0x88, &[3]), 1002),
-        ("close with 1006", masked(0x88, &1006_u16.to_be_bytes()), 1002),
-        ("2^63 bytes", vec![0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1002),
-        ("2^40 bytes", vec![0x81, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009),
+        (
+            "close with 1006",
+            masked(0x88, &1006_u16.to_be_bytes()),
+            1002,
+        ),
+        (
+            "2^63 bytes",
+            vec![0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+            1002,
+        ),
+        (
+            "2^40 bytes",
+            vec![0x81, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+            1009,
+        ),
     ];
     for (name, bytes, code) in cases {
         for path in ["/api/v1/ws", "/ws/echo"] {
@@ -128,7 +156,10 @@ async fn a_message_in_many_fragments_is_one_message_and_too_many_are_1009() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_bytes_on_many_sockets_disturb_nobody_and_leave_nothing_behind() {
-    let server = Server::start(Database::Sqlite, Options::demo().with("socket.per_ip_max", 1_000));
+    let server = Server::start(
+        Database::Sqlite,
+        Options::demo().with("socket.per_ip_max", 1_000),
+    );
     let ana = server.sign_in("websocket@test.com").await;
     let mut quiet = ana.socket().await;
     let seed: u64 = rand::random();
@@ -152,8 +183,15 @@ async fn random_bytes_on_many_sockets_disturb_nobody_and_leave_nothing_behind() 
             streams.push(stream);
         }
         let began = Instant::now();
-        assert_eq!(quiet.ask(&json!({"type": "ping", "id": round})).await["type"], "reply");
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert_eq!(
+            quiet.ask(&json!({"type": "ping", "id": round})).await["type"],
+            "reply"
+        );
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
     }
     let grown = resident_kib(&server).saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB more");
@@ -163,12 +201,21 @@ async fn random_bytes_on_many_sockets_disturb_nobody_and_leave_nothing_behind() 
 async fn half_a_frame_and_half_a_handshake_hold_nothing_up() {
     let server = Server::demo(Database::Sqlite);
     let mut half_frame = raw(&server, "/api/v1/ws").await;
-    half_frame.write_all(&masked(0x81, &[b'x'; 1_000])[..500]).await.unwrap();
+    half_frame
+        .write_all(&masked(0x81, &[b'x'; 1_000])[..500])
+        .await
+        .unwrap();
     let mut half_handshake = TcpStream::connect(server.address).await.unwrap();
-    half_handshake.write_all(b"GET /api/v1/ws HTTP/1.1\r\nHost: loc").await.unwrap();
+    half_handshake
+        .write_all(b"GET /api/v1/ws HTTP/1.1\r\nHost: loc")
+        .await
+        .unwrap();
     let ana = server.sign_in("websocket@test.com").await;
     let mut socket = ana.socket().await;
-    assert_eq!(socket.ask(&json!({"type": "ping", "id": 1})).await["type"], "reply");
+    assert_eq!(
+        socket.ask(&json!({"type": "ping", "id": 1})).await["type"],
+        "reply"
+    );
     // No token came within five seconds, half a frame or not.
     assert_eq!(close_code(&mut half_frame).await, 4501);
 }
@@ -187,13 +234,26 @@ async fn sockets_outlive_a_database_that_is_away() {
     let began = Instant::now();
     let lines = json!([{"item_id": item, "quantity": 1}]);
     let (status, problem) = ana.post("/api/v1/orders", json!({"lines": lines})).await;
-    assert_eq!(status, reqwest::StatusCode::SERVICE_UNAVAILABLE, "{problem}");
-    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
-    let (code, _, goodbye) =
-        Socket::open(&server.ws(&format!("/api/v1/ws?token={token}"))).await.closed().await;
+    assert_eq!(
+        status,
+        reqwest::StatusCode::SERVICE_UNAVAILABLE,
+        "{problem}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        began.elapsed()
+    );
+    let (code, _, goodbye) = Socket::open(&server.ws(&format!("/api/v1/ws?token={token}")))
+        .await
+        .closed()
+        .await;
     assert_eq!(code, 4005);
     assert!(goodbye.unwrap()["retry_after_ms"].is_u64());
-    assert_eq!(socket.ask(&json!({"type": "ping", "id": 1})).await["type"], "reply");
+    assert_eq!(
+        socket.ask(&json!({"type": "ping", "id": 1})).await["type"],
+        "reply"
+    );
     assert_eq!(server.visitor().get("/readyz").await.0.as_u16(), 503);
 
     postgres.start_again();
@@ -203,7 +263,10 @@ async fn sockets_outlive_a_database_that_is_away() {
         if status == reqwest::StatusCode::CREATED {
             break order;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "{status} {order}");
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "{status} {order}"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
     // The socket that stayed open has missed nothing that was committed.
@@ -221,6 +284,9 @@ async fn sockets_outlive_a_database_that_is_away() {
 
 fn resident_kib(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

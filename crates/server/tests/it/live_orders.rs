@@ -86,8 +86,14 @@ async fn both_see(customer: &mut Socket, staff: &mut Socket, name: &str, order: 
     for event in [&theirs, &ours] {
         assert_eq!(event["event"], name);
         assert_eq!(event["topic"], "orders");
-        assert_eq!(&event["data"]["order"], order, "an event carries the whole object");
+        assert_eq!(
+            &event["data"]["order"], order,
+            "an event carries the whole object"
+        );
     }
-    assert_eq!(theirs["id"], ours["id"], "one event, one id on all its channels");
+    assert_eq!(
+        theirs["id"], ours["id"],
+        "one event, one id on all its channels"
+    );
     assert_eq!(ours["channel"], "staff");
 }

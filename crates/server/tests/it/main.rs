@@ -1,24 +1,28 @@
 //! The real program on free ports, with real sockets, on both databases.
 
-#![expect(clippy::unwrap_used, reason = "this is what tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "this is what tests do"
+)]
 
 mod accounts;
 mod admin;
 mod attempts;
 mod backup;
 mod bookings;
+mod canaries;
 mod chat_secrets;
 mod chats;
 mod commands;
 mod descriptions;
 mod erasure;
 mod harness;
-mod http;
 mod hostile;
+mod http;
 mod isolation;
 mod live_orders;
 mod matrix;
-mod canaries;
 mod notifications;
 mod orders_api;
 mod recovery;

@@ -20,7 +20,12 @@ struct Row {
 }
 
 fn row(method: Method, path: impl Into<String>, body: Option<Value>, expected: [u16; 5]) -> Row {
-    Row { method, path: path.into(), body, expected }
+    Row {
+        method,
+        path: path.into(),
+        body,
+        expected,
+    }
 }
 
 async fn ask(browser: &Browser, method: &Method, path: &str, body: Option<&Value>) -> (u16, Value) {
@@ -45,16 +50,25 @@ struct Objects {
 }
 
 async fn make(owner: &Browser, staff: &Browser, item: &str) -> Objects {
-    let id = |object: &Value| object["id"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned();
+    let id = |object: &Value| {
+        object["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{object}"))
+            .to_owned()
+    };
     let (_, resources) = staff.get("/api/v1/resources").await;
     let resource = &resources["items"][0]["id"];
     let body = json!({"resource_id": resource, "party_size": 1, "note": "",
         "starts_at": "2031-05-01T10:00:00.000Z", "ends_at": "2031-05-01T11:00:00.000Z"});
     let (_, booking) = owner.post("/api/v1/bookings", body).await;
-    let (_, chat) = owner.post("/api/v1/chats", json!({"subject": "help"})).await;
+    let (_, chat) = owner
+        .post("/api/v1/chats", json!({"subject": "help"}))
+        .await;
     let messages = format!("/api/v1/chats/{}/messages", id(&chat));
     let (_, message) = owner.post(&messages, json!({"body": "hello"})).await;
-    let (_, note) = staff.post(&messages, json!({"body": "be kind", "note": true})).await;
+    let (_, note) = staff
+        .post(&messages, json!({"body": "be kind", "note": true}))
+        .await;
     let sent = json!({"user_id": owner.id(), "kind": "info", "title": "Hi", "body": ""});
     let (_, notification) = staff.post("/api/v1/notifications", sent).await;
     Objects {
@@ -70,17 +84,59 @@ async fn make(owner: &Browser, staff: &Browser, item: &str) -> Objects {
 /// Every request that names one object. Bodies are such that nothing changes, so that each role
 /// finds the same world.
 fn rows(objects: &Objects) -> Vec<Row> {
-    let Objects { order, booking, chat, message, note, notification } = objects;
+    let Objects {
+        order,
+        booking,
+        chat,
+        message,
+        note,
+        notification,
+    } = objects;
     let api = "/api/v1";
     let stale = || Some(json!({"version": 999}));
     vec![
-        row(Method::GET, format!("{api}/orders/{order}"), None, [401, 200, 404, 200, 200]),
-        row(Method::PATCH, format!("{api}/orders/{order}"), stale(), [401, 409, 404, 409, 409]),
-        row(Method::GET, format!("{api}/bookings/{booking}"), None, [401, 200, 404, 200, 200]),
-        row(Method::PATCH, format!("{api}/bookings/{booking}"), stale(), [401, 409, 404, 409, 409]),
-        row(Method::GET, format!("{api}/chats/{chat}"), None, [401, 200, 404, 200, 200]),
-        row(Method::PATCH, format!("{api}/chats/{chat}"), stale(), [401, 409, 404, 409, 409]),
-        row(Method::GET, format!("{api}/chats/{chat}/messages"), None, [401, 200, 404, 200, 200]),
+        row(
+            Method::GET,
+            format!("{api}/orders/{order}"),
+            None,
+            [401, 200, 404, 200, 200],
+        ),
+        row(
+            Method::PATCH,
+            format!("{api}/orders/{order}"),
+            stale(),
+            [401, 409, 404, 409, 409],
+        ),
+        row(
+            Method::GET,
+            format!("{api}/bookings/{booking}"),
+            None,
+            [401, 200, 404, 200, 200],
+        ),
+        row(
+            Method::PATCH,
+            format!("{api}/bookings/{booking}"),
+            stale(),
+            [401, 409, 404, 409, 409],
+        ),
+        row(
+            Method::GET,
+            format!("{api}/chats/{chat}"),
+            None,
+            [401, 200, 404, 200, 200],
+        ),
+        row(
+            Method::PATCH,
+            format!("{api}/chats/{chat}"),
+            stale(),
+            [401, 409, 404, 409, 409],
+        ),
+        row(
+            Method::GET,
+            format!("{api}/chats/{chat}/messages"),
+            None,
+            [401, 200, 404, 200, 200],
+        ),
         row(
             Method::POST,
             format!("{api}/chats/{chat}/messages"),
@@ -117,7 +173,12 @@ fn rows(objects: &Objects) -> Vec<Row> {
             Some(json!({})),
             [401, 200, 404, 404, 404],
         ),
-        row(Method::GET, format!("{api}/events?channel=chat:{chat}"), None, [401, 200, 404, 200, 200]),
+        row(
+            Method::GET,
+            format!("{api}/events?channel=chat:{chat}"),
+            None,
+            [401, 200, 404, 200, 200],
+        ),
     ]
 }
 
@@ -139,9 +200,20 @@ fn general() -> Vec<Row> {
         get("/api/v1/auth/me", [401, 200, 200, 200, 200]),
         get("/api/v1/auth/sessions", [401, 200, 200, 200, 200]),
         get("/api/v1/events?channel=staff", [401, 403, 403, 200, 200]),
-        get("/api/v1/events?channel=internal:revocations", [401, 400, 400, 400, 400]),
-        post("/api/v1/items", json!({"name": "", "unit_price": 1, "currency": "EUR"}), [401, 403, 403, 403, 422]),
-        post("/api/v1/resources", json!({"name": "", "kind": "x", "capacity": 1}), [401, 403, 403, 403, 422]),
+        get(
+            "/api/v1/events?channel=internal:revocations",
+            [401, 400, 400, 400, 400],
+        ),
+        post(
+            "/api/v1/items",
+            json!({"name": "", "unit_price": 1, "currency": "EUR"}),
+            [401, 403, 403, 403, 422],
+        ),
+        post(
+            "/api/v1/resources",
+            json!({"name": "", "kind": "x", "capacity": 1}),
+            [401, 403, 403, 403, 422],
+        ),
         post(
             "/api/v1/users",
             json!({"email": "", "password": "correct horse battery", "name": "X", "role": "customer"}),

@@ -15,7 +15,11 @@ async fn read_with_cuts(browser: &Browser, reader: &mut Reader, orders: usize, m
     let began = Instant::now();
     let token = browser.token().await;
     while reader.events.len() < orders {
-        assert!(began.elapsed() < Duration::from_secs(120), "{} events", reader.events.len());
+        assert!(
+            began.elapsed() < Duration::from_secs(120),
+            "{} events",
+            reader.events.len()
+        );
         let mut socket = browser.resume_with(&token, &reader.positions()).await;
         reader.welcomed(&socket.welcomed);
         let life = Duration::from_millis(rand::random_range(0..60));
@@ -250,7 +254,8 @@ async fn a_restored_older_database_is_told_as_reset() {
     let mut socket = ana.socket().await;
     reader.welcomed(&socket.welcomed);
     for number in 0..3 {
-        ana.order(&item, &format!("lost with the restore {number}")).await;
+        ana.order(&item, &format!("lost with the restore {number}"))
+            .await;
         reader.take(socket.event().await);
     }
     let ahead = reader.positions();
@@ -264,7 +269,8 @@ async fn a_restored_older_database_is_told_as_reset() {
     assert_eq!(socket.entry(&ana.channel())["outcome"], "reset");
     // The restored log has caught up: another event stands at that offset.
     for number in 0..5 {
-        ana.order(&item, &format!("after the restore {number}")).await;
+        ana.order(&item, &format!("after the restore {number}"))
+            .await;
     }
     let socket = ana.resume(&ahead).await;
     assert_eq!(socket.entry(&ana.channel())["outcome"], "reset");
@@ -326,7 +332,10 @@ async fn a_reader_too_slow_is_closed_with_4002_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres_with_slow_inserts_every_subscriber_sees_dense_offsets() {
     use sqlx::{AssertSqlSafe, Connection as _};
-    let server = Server::start(Database::Postgres, Options::demo().with("socket.per_user_max", 50));
+    let server = Server::start(
+        Database::Postgres,
+        Options::demo().with("socket.per_user_max", 50),
+    );
     let url = server.store_url.clone().unwrap();
     let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
     let trigger = "
@@ -334,7 +343,10 @@ async fn on_postgres_with_slow_inserts_every_subscriber_sees_dense_offsets() {
         $$ BEGIN PERFORM pg_sleep(random() * 0.05); RETURN NEW; END $$;
         CREATE TRIGGER slow_events BEFORE INSERT ON events
         FOR EACH ROW EXECUTE FUNCTION sleep_a_little();";
-    sqlx::raw_sql(AssertSqlSafe(trigger)).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(trigger))
+        .execute(&mut connection)
+        .await
+        .unwrap();
 
     let item = server.item().await;
     let staff = server.sign_in("staff@test.com").await;
@@ -360,11 +372,18 @@ async fn on_postgres_with_slow_inserts_every_subscriber_sees_dense_offsets() {
                 other => panic!("{other:?}"),
             }
         }
-        reader.events.iter().map(|event| event["id"].clone()).collect::<Vec<_>>()
+        reader
+            .events
+            .iter()
+            .map(|event| event["id"].clone())
+            .collect::<Vec<_>>()
     });
     let (_, seen) = tokio::join!(
         futures_util::future::join_all(writers),
         futures_util::future::join_all(readers)
     );
-    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "all see the same order");
+    assert!(
+        seen.windows(2).all(|pair| pair[0] == pair[1]),
+        "all see the same order"
+    );
 }

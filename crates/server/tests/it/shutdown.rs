@@ -57,7 +57,12 @@ async fn what_was_acknowledged_before_the_restart_is_there_after_it() {
     let order = ana.order(&item, "kept").await;
     server.terminate().await;
     server.start_again();
-    let (_, found) = ana.get(&format!("/api/v1/orders/{}", order["id"].as_str().unwrap())).await;
+    let (_, found) = ana
+        .get(&format!("/api/v1/orders/{}", order["id"].as_str().unwrap()))
+        .await;
     assert_eq!(found, order, "the cookie and the order survive");
-    assert_eq!(ana.post("/api/v1/auth/logout", json!({})).await.0.as_u16(), 204);
+    assert_eq!(
+        ana.post("/api/v1/auth/logout", json!({})).await.0.as_u16(),
+        204
+    );
 }

@@ -190,7 +190,13 @@ async fn a_new_sign_in_ends_the_session_of_the_cookie_that_came_along(place: Pla
 async fn a_password_that_changed_meanwhile_signs_nobody_in(place: Place) {
     let node = place.open().await;
     let ana = node.user("ana", Role::Customer).await;
-    let stored = node.store.credentials_of(ana.id).await.unwrap().unwrap().password_hash;
+    let stored = node
+        .store
+        .credentials_of(ana.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .password_hash;
     let right = CreateSession {
         checked_hash: Some(stored.clone()),
         ..new_session(&ana, 1, at(1))

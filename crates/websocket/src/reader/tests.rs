@@ -1,3 +1,5 @@
+//! The reader: whole messages, however they are cut, and every frame that is refused.
+
 use super::*;
 use crate::frame::masked_frame_header;
 

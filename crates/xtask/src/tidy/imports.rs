@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "server",
         &["protocol", "auth", "desk", "websocket", "engine", "store"],
     ),
+    ("testbed", &[]),
     ("xtask", &["protocol", "desk"]),
 ];
 
