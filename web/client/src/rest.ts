@@ -1960,7 +1960,7 @@ export interface components {
         SocketStatus: {
             /** @description Whether a bot answers: `off` in this version. */
             bot: string;
-            /** @description Whether there is a chat: `off` in this version. */
+            /** @description Whether people can chat: `ok`. */
             chat: string;
             /**
              * Format: int32

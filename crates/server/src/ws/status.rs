@@ -25,7 +25,7 @@ pub(crate) struct SocketStatus {
     status: &'static str,
     /// The version of the protocol that is spoken.
     protocol: u32,
-    /// Whether there is a chat: `off` in this version.
+    /// Whether people can chat: `ok`.
     chat: &'static str,
     /// Whether a bot answers: `off` in this version.
     bot: &'static str,
@@ -45,7 +45,7 @@ pub(crate) async fn ws_status(State(app): State<App>) -> Response {
     let body = SocketStatus {
         status,
         protocol: PROTOCOL_VERSION,
-        chat: "off",
+        chat: "ok",
         bot: "off",
     };
     let mut response = Json(body).into_response();
