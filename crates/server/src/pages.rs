@@ -28,9 +28,9 @@ const REDOC: &[u8] = include_bytes!("../assets/redoc/dist/redoc.standalone.js");
 const REDOC_PAGE: &str = include_str!("../assets/redoc.html");
 const INDEX_PAGE: &str = include_str!("../assets/index.html");
 
-/// No script and no style at all.
-const BARE_PAGE: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
+/// No script and no style at all; but whoever opens the browser's console here may ask this server.
+const BARE_PAGE: &str = "default-src 'none'; connect-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
 
 /// Swagger UI: its own files; it sets styles on elements and has pictures in its style sheet.
 const DOCS_PAGE: &str = "default-src 'none'; script-src 'self'; \

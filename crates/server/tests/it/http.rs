@@ -883,6 +883,12 @@ async fn the_pages_about_the_api_ask_no_other_server() {
         let headers = response.headers().clone();
         (headers, response.text().await.unwrap())
     };
+    // In the console of any of our tabs the ready-made lines of the demo work.
+    for page in ["/", "/docs/", "/redoc", "/healthz", "/ws/status"] {
+        let (headers, _) = fetch(page).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("connect-src 'self'"), "{page}: {policy}");
+    }
     for page in ["/docs", "/docs/", "/redoc"] {
         let (headers, html) = fetch(page).await;
         assert!(
