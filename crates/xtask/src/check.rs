@@ -12,8 +12,8 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask check
 
 Checks format, tidy rules, dependency policy, build, generated files, the npm workspace, clippy,
-tests and the contract of the HTTP interface, in this order. All steps run even if one fails; those that need a build are left out if it is
-broken.
+tests, a newcomer's first minute in a real browser, and the contract of the HTTP interface, in this
+order. All steps run even if one fails; those that need a build are left out if it is broken.
 Ends with a table and the line `N passed, N failed` that counts the tests.
 
 Examples:
@@ -49,11 +49,21 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
             counts = outcome.counts;
             Ok(outcome.problem())
         });
+        report.step("browser", || {
+            web::browser_step(workspace, &workspace.server_program()?)
+        });
         report.step("contract", || {
             contract::step(workspace, &workspace.server_program()?)
         });
     } else {
-        for step in ["generated files", "web", "clippy", "tests", "contract"] {
+        for step in [
+            "generated files",
+            "web",
+            "clippy",
+            "tests",
+            "browser",
+            "contract",
+        ] {
             report.skip(step, "the build is broken");
         }
     }

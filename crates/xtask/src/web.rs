@@ -19,6 +19,19 @@ pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Option<String>> {
     Ok((!run(&mut check)?).then(|| "`npm run check` failed in web/".to_owned()))
 }
 
+/// The step `browser` of `cargo xtask check`: a newcomer's first minute in a real Chromium.
+pub(crate) fn browser_step(
+    workspace: &Workspace,
+    program: &Path,
+) -> anyhow::Result<Option<String>> {
+    install(workspace)?;
+    let script = "tests/browser/first-minute.mjs";
+    println!("node {script}");
+    let mut node = Command::new("node");
+    node.arg(workspace.root.join(script)).arg(program);
+    Ok((!run(&mut node)?).then(|| format!("`node {script}` failed")))
+}
+
 /// What openapi-typescript makes of a description of the HTTP interface.
 pub(crate) fn rest_types(workspace: &Workspace, openapi: &str) -> anyhow::Result<String> {
     install(workspace)?;
