@@ -61,9 +61,11 @@ impl Browser {
 impl Socket {
     /// Subscribes to a channel; the position entry.
     pub(crate) async fn subscribe(&mut self, channel: &str, position: Value) -> Value {
-        let reply = self
-            .ask(&json!({"type": "subscribe", "id": 1, "channel": channel, "position": position}))
-            .await;
+        let mut command = json!({"type": "subscribe", "id": 1, "channel": channel});
+        if !position.is_null() {
+            command["position"] = position;
+        }
+        let reply = self.ask(&command).await;
         assert_eq!(reply["type"], "reply", "{reply}");
         reply["data"].clone()
     }

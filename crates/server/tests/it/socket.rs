@@ -25,8 +25,8 @@ pub(crate) struct Socket {
     pub(crate) stream: Stream,
     /// The welcome, once it came.
     pub(crate) welcomed: Value,
-    /// The type of each command that was sent, by its id; none on a socket of another tongue.
-    asked: Option<HashMap<String, String>>,
+    /// Each command that was sent, by its id; none on a socket of another tongue.
+    asked: Option<HashMap<String, Value>>,
 }
 
 /// The schemas of all frames. Nothing may be in a frame that its schema does not name.
@@ -115,9 +115,10 @@ impl Socket {
     pub(crate) async fn send_text(&mut self, text: &str) {
         if let Some(asked) = &mut self.asked
             && let Ok(command) = serde_json::from_str::<Value>(text)
-            && let (Some(id), Some(kind)) = (command.get("id"), command["type"].as_str())
+            && command["type"].is_string()
+            && let Some(id) = command.get("id")
         {
-            asked.insert(id.to_string(), kind.to_owned());
+            asked.insert(id.to_string(), command.clone());
         }
         self.stream
             .send(Message::text(text))
@@ -159,7 +160,18 @@ impl Socket {
     fn check(&self, frame: &Value) {
         let Some(asked) = &self.asked else { return };
         let command = frame.get("id").and_then(|id| asked.get(&id.to_string()));
-        let Some(name) = frame_name(frame, command.map(String::as_str)) else {
+        if frame["type"] == "reply"
+            && let Some(command) = command
+        {
+            // What the server has done was asked as described.
+            let name = command["type"].as_str().unwrap();
+            let faults = faults(name, command);
+            assert!(
+                faults.is_empty(),
+                "{name} was accepted and is not as described: {faults:?} in {command}"
+            );
+        }
+        let Some(name) = frame_name(frame, command.and_then(|asked| asked["type"].as_str())) else {
             // A reply to a command without an id, or sent past `send`: it answers one of them.
             let fits = |command: &str| faults(&format!("reply {command}"), frame).is_empty();
             assert!(
