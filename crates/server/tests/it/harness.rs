@@ -345,7 +345,12 @@ pub(crate) struct Browser {
 
 impl Browser {
     fn new(address: SocketAddr) -> Self {
-        let client = reqwest::Client::builder().cookie_store(true).no_proxy();
+        // The server ends a connection that was idle for ten seconds: one that was idle for less is
+        // used again, as a browser does.
+        let client = reqwest::Client::builder()
+            .cookie_store(true)
+            .pool_idle_timeout(Duration::from_secs(5))
+            .no_proxy();
         Self {
             client: client.build().unwrap(),
             address,
