@@ -279,11 +279,7 @@ impl Reader<'_> {
         let kind = self.text("bot.kind");
         if kind != "off" {
             let found = format!("is `{kind}`");
-            self.fault(
-                setting,
-                &found,
-                "off: chat and its bot are not in this version",
-            );
+            self.fault(setting, &found, "off: the bot is not in this version");
         }
         self.number("bot.timeout_seconds", 1..=600);
     }
