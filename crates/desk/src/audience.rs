@@ -67,7 +67,9 @@ pub const fn audience(name: EventName, subject: Subject) -> &'static [Audience] 
             &[Person, Staff, Chat]
         }
         (EventName::MessageCreated | EventName::MessageUpdated, Subject::Note) => &[Staff],
-        (EventName::TypingStarted | EventName::TypingStopped, _) => &[Chat],
+        (EventName::MessageDelta | EventName::TypingStarted | EventName::TypingStopped, _) => {
+            &[Chat]
+        }
         (EventName::PresenceOnline | EventName::PresenceOffline, _) => &[Staff],
         (EventName::SessionRevoked | EventName::TextErased, _) => &[Internal],
     }

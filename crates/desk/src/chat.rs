@@ -38,6 +38,11 @@ pub fn check_client_id(client_id: &str, errors: &mut Vec<FieldError>) {
     check_text("/client_id", client_id, CLIENT_ID, errors);
 }
 
+/// Checks the name of a choice.
+pub fn check_action_id(action_id: &str, errors: &mut Vec<FieldError>) {
+    check_text("/action_id", action_id, CLIENT_ID, errors);
+}
+
 /// Checks a subject.
 pub fn check_subject(subject: &str, errors: &mut Vec<FieldError>) {
     check_text("/subject", subject, SUBJECT, errors);

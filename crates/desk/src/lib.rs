@@ -14,5 +14,5 @@ pub mod policy;
 mod text;
 mod transition;
 
-pub use policy::{Action, Actor, Decision, Object, Scope, decide, scope};
+pub use policy::{Action, Actor, Decision, Object, Scope, decide, decide_for_bot, scope};
 pub use text::{TextRule, check_text};

@@ -93,6 +93,21 @@ pub enum Object<'a> {
         /// Whose.
         customer: UserId,
     },
+    /// That a person answers in a chat of this customer instead of the bot.
+    ChatPerson {
+        /// Whose.
+        customer: UserId,
+    },
+    /// An answer that the bot is writing in a chat of this customer; to end it is to stop it.
+    Answer {
+        /// Whose.
+        customer: UserId,
+    },
+    /// What the bot offers in a chat of this customer; to change it is to choose.
+    Offer {
+        /// Whose.
+        customer: UserId,
+    },
     /// A note in a chat, which only staff see.
     Note,
     /// A message that this user wrote.
@@ -195,6 +210,12 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
             Decision::Allow => only(actor.is_staff(), "only staff may assign and name chats"),
             refused => refused,
         },
+        Object::ChatPerson { customer } => match action {
+            Action::Change => chat(actor, Action::Change, customer),
+            Action::Read | Action::Create | Action::End => Decision::Forbid("nobody may do this"),
+        },
+        Object::Answer { customer } => answer(actor, action, customer),
+        Object::Offer { customer } => offer(actor, action, customer),
         Object::Note => only(actor.is_staff(), "only staff may read and write notes"),
         Object::Message {
             customer,
@@ -205,6 +226,34 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
         Object::Channel { name, customer } => channel(actor, action, name, customer),
         Object::Statistics => read_by_staff(actor, action, "only staff may read the statistics"),
         Object::Attempts => read_by_staff(actor, action, "only staff may read the attempts"),
+    }
+}
+
+/// What the bot may do in a chat of this customer: write its answers, and of what the customer
+/// themselves may do only what is listed here. It asks this and not [`decide`].
+#[must_use]
+pub fn decide_for_bot(customer: UserId, action: Action, object: Object<'_>) -> Decision {
+    // Whatever the account has become since, the bot never works with more than a customer has.
+    let actor = Actor {
+        id: customer,
+        role: Role::Customer,
+    };
+    match (object, action) {
+        (
+            Object::Answer { customer } | Object::Offer { customer },
+            Action::Create | Action::Change,
+        ) if customer == actor.id => Decision::Allow,
+        (
+            Object::Resource
+            | Object::Order { .. }
+            | Object::Booking { .. }
+            | Object::Chat { .. }
+            | Object::Message { .. },
+            Action::Read,
+        )
+        | (Object::Booking { .. }, Action::Create | Action::Change)
+        | (Object::ChatPerson { .. }, Action::Change) => decide(&actor, action, object),
+        _ => Decision::Forbid("the bot may not do this"),
     }
 }
 
@@ -272,6 +321,28 @@ fn message(
             author == Some(actor.id),
             "only its author may change or delete a message",
         ),
+        (decision, _) => decision,
+    }
+}
+
+/// Whoever takes part in the chat sees an answer grow and may stop it; only the bot writes one.
+fn answer(actor: &Actor, action: Action, customer: UserId) -> Decision {
+    match action {
+        Action::Read | Action::End => chat(actor, Action::Read, customer),
+        Action::Create | Action::Change => Decision::Forbid("only the bot writes its answers"),
+    }
+}
+
+/// What the bot offers is done as the customer, so nobody else may choose it.
+fn offer(actor: &Actor, action: Action, customer: UserId) -> Decision {
+    match (chat(actor, Action::Read, customer), action) {
+        (Decision::Allow, Action::Change) => only(
+            actor.id == customer,
+            "only the customer of the chat may choose what the bot offers",
+        ),
+        (Decision::Allow, Action::Create | Action::End) => {
+            Decision::Forbid("only the bot makes offers")
+        }
         (decision, _) => decision,
     }
 }
@@ -416,6 +487,7 @@ mod tests {
                     author: Some(other),
                     note: false,
                 },
+                Object::Offer { customer: other },
                 note,
             ] {
                 assert_eq!(decide(&ana, action, object), Decision::Hide, "{object:?}");
@@ -460,6 +532,9 @@ mod tests {
             Object::Notification { owner: None },
             Object::Chat { customer: other },
             Object::ChatHandling { customer: other },
+            Object::ChatPerson { customer: other },
+            Object::Answer { customer: other },
+            Object::Offer { customer: other },
             Object::Note,
             Object::Message {
                 customer: other,
@@ -500,6 +575,87 @@ mod tests {
             assert_eq!(decide(&other, Action::Read, hers), Decision::Allow);
             assert!(decide(&other, Action::Change, hers).or_refuse().is_err());
         }
+    }
+
+    #[test]
+    fn an_answer_is_stopped_by_both_sides_and_an_offer_chosen_by_its_customer() {
+        let [ana, staff, admin] = actors();
+        let (answer, offer) = (
+            Object::Answer { customer: ana.id },
+            Object::Offer { customer: ana.id },
+        );
+        assert_eq!(decide(&ana, Action::Change, offer), Decision::Allow);
+        for actor in [ana, staff, admin] {
+            assert_eq!(decide(&actor, Action::End, answer), Decision::Allow);
+            for object in [answer, offer] {
+                assert!(decide(&actor, Action::Create, object).or_refuse().is_err());
+            }
+        }
+        for other in [staff, admin] {
+            assert_eq!(decide(&other, Action::Read, offer), Decision::Allow);
+            assert!(decide(&other, Action::Change, offer).or_refuse().is_err());
+        }
+        let [ben, ..] = actors();
+        assert_eq!(decide(&ben, Action::End, answer), Decision::Hide);
+        let person = Object::ChatPerson { customer: ana.id };
+        assert_eq!(decide(&ana, Action::Change, person), Decision::Allow);
+        assert_eq!(decide(&ben, Action::Change, person), Decision::Hide);
+    }
+
+    #[test]
+    fn the_bot_may_nothing_that_its_customer_may_not() {
+        let [ana, ..] = actors();
+        let other = UserId::new();
+        let note = Object::Message {
+            customer: ana.id,
+            author: None,
+            note: true,
+        };
+        let owned: [fn(UserId) -> Object<'static>; 9] = [
+            |customer| Object::Order { customer },
+            |customer| Object::OrderStatus { customer },
+            |customer| Object::Booking { customer },
+            |customer| Object::BookingSlot { customer },
+            |customer| Object::Chat { customer },
+            |customer| Object::ChatHandling { customer },
+            |customer| Object::ChatPerson { customer },
+            |customer| Object::Answer { customer },
+            |customer| Object::Offer { customer },
+        ];
+        let free = [
+            Object::Account(ana.id),
+            Object::Session { owner: ana.id },
+            Object::Item,
+            Object::OrderFreeLines,
+            Object::Note,
+            note,
+            Object::Presence,
+            Object::Statistics,
+            Object::Attempts,
+        ];
+        for action in [Action::Read, Action::Create, Action::Change, Action::End] {
+            for object in owned {
+                let others = decide_for_bot(ana.id, action, object(other));
+                assert!(
+                    others.or_refuse().is_err(),
+                    "{action:?} {:?}",
+                    object(other)
+                );
+            }
+            for object in free {
+                assert!(
+                    decide_for_bot(ana.id, action, object).or_refuse().is_err(),
+                    "{action:?} {object:?}"
+                );
+            }
+        }
+        let may = |action, object| decide_for_bot(ana.id, action, object) == Decision::Allow;
+        let customer = ana.id;
+        assert!(may(Action::Create, Object::Answer { customer }));
+        assert!(may(Action::Change, Object::Booking { customer }));
+        assert!(!may(Action::Change, Object::Order { customer }));
+        assert!(!may(Action::Create, Object::Order { customer }));
+        assert!(!may(Action::Change, Object::Chat { customer }));
     }
 
     #[test]

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use protocol::{Presence, UserId};
+use protocol::{ChannelName, MessageId, Presence, UserId};
 
+use crate::growing::Growth;
 use crate::inbox::Inbox;
+use crate::known_heads::KnownHeads;
 use crate::statistics::{Census, ShardCounters};
 use crate::{Announce, Attach, Event, Limits, Message, Passing, Statistics};
 
@@ -18,6 +20,7 @@ pub struct Engine<T> {
 struct Shared<T> {
     seats: Vec<Seat<T>>,
     census: Arc<Census>,
+    heads: Arc<KnownHeads>,
     next: AtomicUsize,
 }
 
@@ -27,6 +30,7 @@ pub(crate) struct Seat<T> {
     pub(crate) inbox: Arc<Inbox<T>>,
     pub(crate) census: Arc<Census>,
     pub(crate) counters: Arc<ShardCounters>,
+    pub(crate) heads: Arc<KnownHeads>,
     pub(crate) limits: Limits,
 }
 
@@ -38,12 +42,14 @@ impl<T> Engine<T> {
     #[must_use]
     pub fn new(limits: Limits, shards: u16) -> (Self, Vec<ShardSeat<T>>) {
         let census = Arc::new(Census::default());
+        let heads = Arc::<KnownHeads>::default();
         let seats: Vec<Seat<T>> = (0..shards.max(1))
             .map(|id| Seat {
                 id,
                 inbox: Arc::new(Inbox::new(limits.inbox_events_max)),
                 census: Arc::clone(&census),
                 counters: Arc::default(),
+                heads: Arc::clone(&heads),
                 limits,
             })
             .collect();
@@ -51,6 +57,7 @@ impl<T> Engine<T> {
         let shared = Shared {
             seats,
             census,
+            heads,
             next: AtomicUsize::new(0),
         };
         (
@@ -77,6 +84,7 @@ impl<T> Engine<T> {
 
     /// Makes every shard compare its channels with the log.
     pub fn reconcile(&self) {
+        self.shared.heads.forget();
         for seat in &self.shared.seats {
             seat.inbox.push(Message::Reconcile);
         }
@@ -95,6 +103,23 @@ impl<T> Engine<T> {
         let passing = Arc::new(passing);
         for seat in &self.shared.seats {
             seat.inbox.push(Message::Passing(Arc::clone(&passing)));
+        }
+    }
+
+    /// Gives a piece of a text that grows to those who listen now, and keeps what there is for
+    /// those who come before [`Engine::grown`].
+    pub fn grow(&self, growth: Growth) {
+        let growth = Arc::new(growth);
+        for seat in &self.shared.seats {
+            seat.inbox.push(Message::Growth(Arc::clone(&growth)));
+        }
+    }
+
+    /// A text that grew has ended; the event that tells how was announced before.
+    pub fn grown(&self, channel: &ChannelName, message: MessageId) {
+        for seat in &self.shared.seats {
+            let channel = channel.clone();
+            seat.inbox.push(Message::Grown { channel, message });
         }
     }
 
@@ -121,6 +146,7 @@ impl<T> Engine<T> {
 
 impl<T: Send + 'static> Announce for Engine<T> {
     fn announce(&self, events: Arc<[Event]>) {
+        self.shared.heads.announced(&events);
         for seat in &self.shared.seats {
             seat.inbox.announce(&events);
         }
@@ -142,6 +168,7 @@ impl<T> Clone for Seat<T> {
             inbox: Arc::clone(&self.inbox),
             census: Arc::clone(&self.census),
             counters: Arc::clone(&self.counters),
+            heads: Arc::clone(&self.heads),
             limits: self.limits,
         }
     }

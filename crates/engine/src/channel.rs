@@ -5,16 +5,21 @@
 //! and may be in `recent`; from there to `framed` the events are in `pending`; from there to
 //! `known_head` they are in the log only and must be read.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::{Bytes, BytesMut};
-use protocol::{ChannelName, Epoch};
+use protocol::{ChannelName, Epoch, Tongue};
 use websocket::Opcode;
 
+use crate::growing::{Growing, Growth};
 use crate::{Event, Limits, Passing};
 
-/// Most bytes of passing frames that wait in one channel.
+/// Most bytes of passing frames that wait in one channel, and of growing texts.
 const PASSING_MAX_BYTES: usize = 64 * 1024;
+
+/// Most bytes of batches that join in one fan-out. Small, because every socket that would block
+/// keeps them.
+const JOINED_MAX_BYTES: usize = 64 * 1024;
 
 /// A place in a shard's list of channels.
 pub(crate) type ChannelIndex = u32;
@@ -39,6 +44,8 @@ pub(crate) enum State {
 
 pub(crate) struct Channel {
     pub(crate) name: ChannelName,
+    /// How those who listen are spoken to: who speaks otherwise listens to a channel of its own.
+    pub(crate) tongue: Tongue,
     pub(crate) state: State,
     /// The lifetime of the log that the offsets belong to; set when the channel is live.
     pub(crate) epoch: Option<Epoch>,
@@ -51,7 +58,7 @@ pub(crate) struct Channel {
     /// Whom live events go to.
     pub(crate) subscribers: Vec<Subscriber>,
     /// Who waits for the opening, joins or catches up: slot and generation.
-    pub(crate) behind: Vec<(u32, u32)>,
+    pub(crate) behind: BTreeSet<(u32, u32)>,
     /// Whether the shard's list of channels with bytes to write has it.
     pub(crate) dirty: bool,
     /// Kept even if nobody listens: the internal channel.
@@ -59,7 +66,11 @@ pub(crate) struct Channel {
     pending: Batch,
     /// Frames without an offset, for whoever is live.
     passing: BytesMut,
+    /// Pieces of growing texts, for whoever is live and keeps up.
+    growth: BytesMut,
     fan_out: Option<FanOut>,
+    /// What joined the fan-out under way, for those who had been served before.
+    later: Option<Sealed>,
     recent: Recent,
     /// Frames up to this offset are not kept in `recent`: their text may have been erased.
     forgotten: u64,
@@ -75,52 +86,86 @@ struct Batch {
     starts: Vec<u32>,
 }
 
-/// A batch on its way to the subscribers.
+/// A batch that is whole.
 #[derive(Clone)]
-pub(crate) struct FanOut {
+struct Sealed {
     /// Offset of the first frame.
     first: u64,
     bytes: Bytes,
+    /// Where each frame begins; empty for frames without offsets.
     starts: std::sync::Arc<[u32]>,
+}
+
+impl Sealed {
+    /// This batch and the one that follows it.
+    fn with(&self, next: &Self) -> Self {
+        let mut bytes = BytesMut::with_capacity(self.bytes.len() + next.bytes.len());
+        bytes.extend_from_slice(&self.bytes);
+        bytes.extend_from_slice(&next.bytes);
+        let shift = u32::try_from(self.bytes.len()).expect("batches that join are small");
+        let moved = next.starts.iter().map(|start| start + shift);
+        Self {
+            first: self.first,
+            bytes: bytes.freeze(),
+            starts: self.starts.iter().copied().chain(moved).collect(),
+        }
+    }
+}
+
+/// A batch on its way to the subscribers.
+#[derive(Clone)]
+pub(crate) struct FanOut {
+    batch: Sealed,
+    kind: Kind,
     /// The subscribers before this place have been served.
     pub(crate) cursor: usize,
 }
 
+/// What a fan-out carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Events with offsets: each subscriber gets those it has not got.
+    Events,
+    /// Frames without: everyone who is live gets them.
+    Passing,
+    /// Pieces of growing texts: whoever does not keep up gets the whole text later instead.
+    Growth,
+}
+
 impl FanOut {
-    /// Whether the frames have no offsets: everyone who is live gets them.
-    pub(crate) fn is_passing(&self) -> bool {
-        self.starts.is_empty()
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
-    /// The frames of a passing batch.
+    /// The frames of a batch without offsets.
     pub(crate) fn bytes(&self) -> &Bytes {
-        &self.bytes
+        &self.batch.bytes
     }
 
     /// The last offset of the batch.
     pub(crate) fn last(&self) -> u64 {
-        self.first + self.starts.len() as u64 - 1
+        self.batch.first + self.batch.starts.len() as u64 - 1
     }
 
     /// The frames after `sent`, and how many they are. None when all were sent.
     ///
     /// Invariant: `sent + 1 >= first`; a subscriber further behind is not live.
     pub(crate) fn after(&self, sent: u64) -> Option<(Bytes, u64)> {
+        let batch = &self.batch;
         debug_assert!(
-            sent + 1 >= self.first,
+            sent + 1 >= batch.first,
             "a live subscriber has everything before the batch"
         );
-        let skip = (sent + 1).saturating_sub(self.first);
-        let start = *self.starts.get(usize::try_from(skip).ok()?)?;
-        Some((
-            self.bytes.slice(start as usize..),
-            self.starts.len() as u64 - skip,
-        ))
+        let skip = (sent + 1).saturating_sub(batch.first);
+        let start = *batch.starts.get(usize::try_from(skip).ok()?)?;
+        let frames = batch.starts.len() as u64 - skip;
+        Some((batch.bytes.slice(start as usize..), frames))
     }
 
     /// The whole batch, if that is what follows `sent`; spares the common case a reference count.
     pub(crate) fn whole_after(&self, sent: u64) -> Option<(&Bytes, u64)> {
-        (sent + 1 == self.first).then_some((&self.bytes, self.starts.len() as u64))
+        let batch = &self.batch;
+        (sent + 1 == batch.first).then_some((&batch.bytes, batch.starts.len() as u64))
     }
 }
 
@@ -132,21 +177,24 @@ struct Recent {
 }
 
 impl Channel {
-    pub(crate) fn new(name: ChannelName) -> Self {
+    pub(crate) fn new(name: ChannelName, tongue: Tongue) -> Self {
         Self {
             name,
+            tongue,
             state: State::Opening,
             epoch: None,
             framed: 0,
             known_head: 0,
             reading: false,
             subscribers: Vec::new(),
-            behind: Vec::new(),
+            behind: BTreeSet::new(),
             dirty: false,
             pinned: false,
             pending: Batch::default(),
             passing: BytesMut::new(),
+            growth: BytesMut::new(),
             fan_out: None,
+            later: None,
             recent: Recent::default(),
             forgotten: 0,
             page_is_older: false,
@@ -160,7 +208,7 @@ impl Channel {
 
     /// Whether frames wait for a fan-out.
     pub(crate) fn has_bytes(&self) -> bool {
-        !self.pending.starts.is_empty() || !self.passing.is_empty()
+        !self.pending.starts.is_empty() || !self.passing.is_empty() || !self.growth.is_empty()
     }
 
     /// The last offset handed to a fan-out.
@@ -196,7 +244,7 @@ impl Channel {
             return; // read by the shard itself, and by nobody else
         }
         json.clear();
-        event.frame().write_to(json);
+        event.frame().write_as(self.tongue, json);
         let start = u32::try_from(self.pending.bytes.len())
             .expect("a batch is bounded by the inbox and by pages, far below 4 GiB");
         self.pending.starts.push(start);
@@ -217,8 +265,22 @@ impl Channel {
             at: passing.at,
             data: &passing.data,
         }
-        .write_to(json);
+        .write_as(self.tongue, json);
         websocket::write_frame(&mut self.passing, Opcode::Text, json.as_bytes());
+    }
+
+    /// Frames a piece of a growing text. `growing` has taken it already: when too much waits, the
+    /// texts so far take the place of their pieces.
+    pub(crate) fn grow(&mut self, growth: &Growth, growing: &Growing, json: &mut String) {
+        if self.subscribers.is_empty() {
+            return;
+        }
+        if self.growth.len() + growth.text.len() > PASSING_MAX_BYTES {
+            self.growth.clear();
+            growing.write_whole(&self.name, self.tongue, &mut self.growth, json);
+        } else {
+            growth.write(self.tongue, &mut self.growth, json);
+        }
     }
 
     /// Forgets the frames kept for those who were away: the log has been rewritten up to here.
@@ -237,12 +299,12 @@ impl Channel {
         }
     }
 
-    /// Passes over offsets that can no longer be had.
+    /// Passes over offsets that can no longer be had. Whoever listened has been sent away, so what
+    /// waits to be written is dropped.
     pub(crate) fn skip_to(&mut self, offset: u64) {
-        debug_assert!(
-            self.pending.starts.is_empty(),
-            "pending frames are sealed before a skip"
-        );
+        self.pending = Batch::default();
+        self.fan_out = None;
+        self.later = None;
         self.framed = offset;
         self.known_head = self.known_head.max(offset);
         self.recent = Recent::default();
@@ -251,21 +313,59 @@ impl Channel {
     /// Makes what is pending a fan-out, unless one is under way. True when there is one to write.
     pub(crate) fn seal(&mut self, limits: &Limits) -> bool {
         if self.fan_out.is_some() {
+            self.join_fan_out(limits);
             return true;
         }
         if self.pending.starts.is_empty() {
-            if self.passing.is_empty() {
+            let (kind, bytes) = if !self.passing.is_empty() {
+                (Kind::Passing, self.passing.split().freeze())
+            } else if !self.growth.is_empty() {
+                (Kind::Growth, self.growth.split().freeze())
+            } else {
                 return false;
-            }
-            let (first, bytes) = (self.framed + 1, self.passing.split().freeze());
-            self.fan_out = Some(FanOut {
-                first,
+            };
+            let batch = Sealed {
+                first: self.framed + 1,
                 bytes,
                 starts: [].into(),
+            };
+            self.fan_out = Some(FanOut {
+                batch,
+                kind,
                 cursor: 0,
             });
             return true;
         }
+        self.fan_out = Some(FanOut {
+            batch: self.seal_pending(limits),
+            kind: Kind::Events,
+            cursor: 0,
+        });
+        true
+    }
+
+    /// What became pending during a fan-out goes with it to those who are still to be served: one
+    /// write carries both. The others get it right after.
+    fn join_fan_out(&mut self, limits: &Limits) {
+        let Some(fan_out) = &self.fan_out else { return };
+        let waiting = self.later.as_ref().map_or(0, |later| later.bytes.len());
+        let bytes = fan_out.batch.bytes.len() + waiting + self.pending.bytes.len();
+        let joins = fan_out.kind == Kind::Events && bytes <= JOINED_MAX_BYTES;
+        if !joins || self.pending.starts.is_empty() {
+            return;
+        }
+        let next = self.seal_pending(limits);
+        if let Some(fan_out) = &mut self.fan_out {
+            fan_out.batch = fan_out.batch.with(&next);
+        }
+        self.later = Some(match self.later.take() {
+            Some(later) => later.with(&next),
+            None => next,
+        });
+    }
+
+    /// Takes what is pending as a batch, and keeps its frames for those who were away.
+    fn seal_pending(&mut self, limits: &Limits) -> Sealed {
         let first = self.sealed() + 1;
         let bytes = self.pending.bytes.split().freeze();
         let starts: std::sync::Arc<[u32]> = self.pending.starts.drain(..).collect();
@@ -277,13 +377,11 @@ impl Channel {
                 self.recent.push(bytes.slice(*start as usize..end), limits);
             }
         }
-        self.fan_out = Some(FanOut {
+        Sealed {
             first,
             bytes,
             starts,
-            cursor: 0,
-        });
-        true
+        }
     }
 
     /// Takes the fan-out to write a slice of it; [`Channel::put_back`] follows.
@@ -295,7 +393,13 @@ impl Channel {
     pub(crate) fn advance_fan_out(&mut self, cursor: usize) {
         match &mut self.fan_out {
             Some(fan_out) if cursor < self.subscribers.len() => fan_out.cursor = cursor,
-            _ => self.fan_out = None,
+            _ => {
+                self.fan_out = self.later.take().map(|batch| FanOut {
+                    batch,
+                    kind: Kind::Events,
+                    cursor: 0,
+                });
+            }
         }
     }
 
@@ -366,62 +470,6 @@ impl Recent {
     }
 }
 
-/// The channels of a shard.
-#[derive(Default)]
-pub(crate) struct Channels {
-    slots: Vec<Option<Channel>>,
-    free: Vec<ChannelIndex>,
-    by_name: HashMap<ChannelName, ChannelIndex>,
-}
-
-impl Channels {
-    pub(crate) fn len(&self) -> usize {
-        self.by_name.len()
-    }
-
-    pub(crate) fn find(&self, name: &ChannelName) -> Option<ChannelIndex> {
-        self.by_name.get(name).copied()
-    }
-
-    pub(crate) fn insert(&mut self, name: ChannelName) -> ChannelIndex {
-        let channel = Some(Channel::new(name.clone()));
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.slots[index as usize] = channel;
-                index
-            }
-            None => {
-                self.slots.push(channel);
-                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 channels fit in memory")
-            }
-        };
-        self.by_name.insert(name, index);
-        index
-    }
-
-    pub(crate) fn remove(&mut self, index: ChannelIndex) {
-        if let Some(channel) = self.slots[index as usize].take() {
-            self.by_name.remove(&channel.name);
-            self.free.push(index);
-        }
-    }
-
-    /// The channel at a place that is known to be in use.
-    pub(crate) fn at(&mut self, index: ChannelIndex) -> &mut Channel {
-        self.slots[index as usize]
-            .as_mut()
-            .expect("whoever holds the index holds a subscription")
-    }
-
-    pub(crate) fn get(&mut self, index: ChannelIndex) -> Option<&mut Channel> {
-        self.slots.get_mut(index as usize).and_then(Option::as_mut)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Channel> {
-        self.slots.iter().flatten()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -441,7 +489,7 @@ mod tests {
     }
 
     fn live(head: u64, subscribers: u32) -> Channel {
-        let mut channel = Channel::new(ChannelName::staff());
+        let mut channel = Channel::new(ChannelName::staff(), Tongue::Events);
         channel.open(Epoch::new(), head);
         channel.subscribers = (0..subscribers)
             .map(|slot| Subscriber {

@@ -7,13 +7,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use protocol::{
-    ChannelName, ClientFrame, CloseCode, Command, CommandId, ConnectionId, ErrorCode, ErrorFrame,
-    FrameError, Goodbye, Position, PositionEntry, Problem, ServerFrame, SessionId, UserId,
-    WelcomeUser,
+    ChannelName, ChatId, ClientFrame, CloseCode, Command, CommandId, ConnectionId, ErrorCode,
+    ErrorFrame, FrameError, Goodbye, Position, PositionEntry, Problem, ServerFrame, SessionId,
+    Tongue, UserId, WelcomeUser,
 };
 
 use crate::channel::ChannelIndex;
-use crate::{Limits, LogPage, Now, Token};
+use crate::pages::Page;
+use crate::{Begin, Limits, Now, Token};
 
 /// What a client's frame brings about. The shard performs it.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ pub(crate) struct Welcoming {
     pub(crate) entries: Vec<PositionEntry>,
     pub(crate) missing: usize,
     pub(crate) denied: Vec<crate::DeniedChannel>,
+    pub(crate) chat: Option<Box<crate::ChatOpening>>,
     pub(crate) shows_presence: bool,
 }
 
@@ -89,19 +91,24 @@ pub(crate) struct Subscription {
 /// How far a subscription is.
 #[derive(Debug)]
 pub(crate) enum Place {
-    /// Its position is being looked up.
-    Joining {
-        position: Option<Position>,
-        asked: bool,
-    },
-    /// Between its position and now. `page` was read with the position and is sent first.
+    /// Its position is being looked up. Boxed, because most subscriptions are past it.
+    Joining(Box<Joining>),
+    /// Between its position and now. `page` goes on after `sent` and is written next.
     Behind {
         sent: u64,
         reading: bool,
-        page: Option<LogPage>,
+        page: Option<Arc<Page>>,
     },
     /// At this place among the channel's subscribers.
     Live { at: u32 },
+}
+
+/// A position that is being looked up.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    pub(crate) begin: Begin,
+    /// The log has been asked what it has there.
+    pub(crate) asked: bool,
 }
 
 /// The command whose answer is awaited.
@@ -127,9 +134,20 @@ pub(crate) enum Awaited {
     Outside,
 }
 
+/// What a chat socket is about.
+#[derive(Debug)]
+pub(crate) struct ChatSide {
+    /// The chat as the path named it.
+    pub(crate) asked: Box<str>,
+    /// The chat it is; known once the connection is admitted.
+    pub(crate) chat: Option<ChatId>,
+}
+
 pub(crate) struct Client {
     pub(crate) connection: ConnectionId,
     pub(crate) address: IpAddr,
+    /// Only on a chat socket.
+    pub(crate) chat: Option<Box<ChatSide>>,
     pub(crate) attached_ms: u64,
     pub(crate) phase: Phase,
     pub(crate) account: Option<Box<Account>>,
@@ -164,6 +182,7 @@ impl Client {
         Self {
             connection,
             address,
+            chat: None,
             welcomed: false,
             attached_ms: now.monotonic_ms,
             phase,
@@ -289,7 +308,15 @@ impl Client {
 
     fn apply(&mut self, frame: ClientFrame, now: Now) -> Option<Effect> {
         let id = frame.id;
-        match frame.command {
+        let command = match self.in_its_chat(frame.command) {
+            Ok(command) => command,
+            Err(problem) => return Some(refusal(id, problem)),
+        };
+        match command {
+            Command::Say { .. } | Command::Write { .. } => {
+                let detail = "only a chat socket knows which chat is meant";
+                Some(refusal(id, Problem::new(ErrorCode::BadFrame, detail)))
+            }
             Command::Ping {} => {
                 let data = serde_json::json!({ "server_time": now.wall });
                 Some(Effect::Send(ServerFrame::Reply { id, data }))
@@ -312,7 +339,9 @@ impl Client {
             Command::Unsubscribe { channel } => Some(Effect::Leave { id, channel }),
             command @ (Command::SendMessage { .. }
             | Command::MarkRead { .. }
-            | Command::Typing { .. }) => {
+            | Command::Typing { .. }
+            | Command::StopMessage { .. }
+            | Command::ChooseAction { .. }) => {
                 self.under_way = Some(Box::new(UnderWay {
                     id,
                     what: Awaited::Outside,
@@ -361,6 +390,51 @@ impl Client {
     /// Whether a peer's ping may be answered now; pings count as messages.
     pub(crate) fn may_pong(&mut self, now: Now, limits: &Limits) -> bool {
         self.bucket.take(now.monotonic_ms, limits)
+    }
+
+    /// How the server speaks to it.
+    pub(crate) fn tongue(&self) -> Tongue {
+        match self.chat {
+            None => Tongue::Events,
+            Some(_) => Tongue::Chat,
+        }
+    }
+
+    /// On a chat socket: puts its chat where none was named, and refuses a command for another.
+    fn in_its_chat(&self, command: Command) -> Result<Command, Problem> {
+        let Some(chat_id) = self.chat.as_ref().and_then(|side| side.chat) else {
+            return Ok(command);
+        };
+        let own = ChannelName::chat(chat_id);
+        let elsewhere = match &command {
+            Command::SendMessage { chat_id: other, .. }
+            | Command::MarkRead { chat_id: other, .. }
+            | Command::Typing { chat_id: other, .. } => ChannelName::chat(*other),
+            Command::Subscribe { channel, .. } | Command::Unsubscribe { channel } => {
+                channel.clone()
+            }
+            Command::Connect { .. }
+            | Command::Refresh { .. }
+            | Command::StopMessage { .. }
+            | Command::ChooseAction { .. }
+            | Command::Say { .. }
+            | Command::Write { .. }
+            | Command::Ping {} => own.clone(),
+        };
+        if elsewhere != own {
+            let detail = format!("this socket is for {own}, the command is for {elsewhere}");
+            return Err(Problem::new(ErrorCode::InvalidRequest, detail)
+                .with_fix("Open a socket for that chat, or use the event socket /api/v1/ws."));
+        }
+        Ok(match command {
+            Command::Say { client_id, body } => Command::SendMessage {
+                chat_id,
+                client_id,
+                body,
+            },
+            Command::Write { active } => Command::Typing { chat_id, active },
+            other => other,
+        })
     }
 
     /// The subscription to a channel.

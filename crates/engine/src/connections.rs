@@ -18,6 +18,8 @@ pub(crate) struct Connection<T> {
     /// Only while the socket would block.
     pub(crate) outbox: Option<Box<Outbox>>,
     pub(crate) client: Client,
+    /// Pieces of growing texts were left out while the socket would block.
+    pub(crate) skipped_growth: bool,
     /// When the wheel will look at it; `u64::MAX` for never.
     pub(crate) timer_ms: u64,
 }
@@ -29,6 +31,7 @@ impl<T: Transport> Connection<T> {
             reader: Reader::new(Role::Server),
             outbox: None,
             client,
+            skipped_growth: false,
             timer_ms: u64::MAX,
         }
     }

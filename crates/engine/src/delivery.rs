@@ -8,9 +8,10 @@ use bytes::Bytes;
 use protocol::ServerFrame;
 use websocket::Opcode;
 
-use crate::channel::ChannelIndex;
-use crate::client::Phase;
+use crate::channel::{ChannelIndex, Kind};
+use crate::client::{Phase, Place};
 use crate::farewell::Breakage;
+use crate::growing::Growth;
 use crate::{Outside, Shard, Transport};
 
 impl<T: Transport, O: Outside> Shard<T, O> {
@@ -109,12 +110,77 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Ok(false) => {}
             Ok(true) => {
                 connection.outbox = None;
+                if std::mem::take(&mut connection.skipped_growth) {
+                    self.send_growing(slot);
+                }
                 self.catch_up_all(slot);
                 self.gone_if_flushed(slot);
             }
             Err(error) => self.broken.push((slot, Breakage::Lost(error.kind()))),
         }
     }
+
+    // --- growing texts --------------------------------------------------------------------------
+
+    /// Takes a piece of a growing text, and passes it on to those who listen.
+    pub(crate) fn grow(&mut self, growth: &Growth) {
+        if !self.growing.grow(growth) {
+            return;
+        }
+        for index in self.channels.named(&growth.channel) {
+            let channel = self.channels.at(index);
+            channel.grow(growth, &self.growing, &mut self.json);
+            self.mark_dirty(index);
+        }
+    }
+
+    fn is_blocked(&mut self, slot: u32) -> bool {
+        let connection = self.connections.get(slot);
+        connection.is_some_and(|connection| connection.outbox.is_some())
+    }
+
+    /// One that does not keep up gets the text in one piece later: a growing text never fills an
+    /// outbox.
+    fn skip_growth(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get(slot) {
+            connection.skipped_growth = true;
+        }
+    }
+
+    /// Sends what there is so far of every text that grows where this connection listens.
+    fn send_growing(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
+        self.scratch.clear();
+        for subscription in &connection.client.subscriptions {
+            if let Place::Live { .. } = subscription.place {
+                let channel = self.channels.at(subscription.channel);
+                let (name, tongue) = (&channel.name, channel.tongue);
+                self.growing
+                    .write_whole(name, tongue, &mut self.scratch, &mut self.json);
+            }
+        }
+        self.write_what_there_is(slot);
+    }
+
+    /// The same for one channel, to one who has just gone live.
+    pub(crate) fn send_growing_of(&mut self, slot: u32, index: ChannelIndex) {
+        self.scratch.clear();
+        let channel = self.channels.at(index);
+        let (name, tongue) = (&channel.name, channel.tongue);
+        self.growing
+            .write_whole(name, tongue, &mut self.scratch, &mut self.json);
+        self.write_what_there_is(slot);
+    }
+
+    fn write_what_there_is(&mut self, slot: u32) {
+        if !self.scratch.is_empty() {
+            self.write_scratch(slot);
+        }
+    }
+
+    // --- to many --------------------------------------------------------------------------------
 
     pub(crate) fn mark_dirty(&mut self, index: ChannelIndex) {
         let channel = self.channels.at(index);
@@ -154,16 +220,20 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             .len()
             .min(fan_out.cursor + self.limits.fan_out_slice);
         let mut deliveries = 0;
-        if fan_out.is_passing() {
+        let mut coalesced_writes = 0;
+        if fan_out.kind() != Kind::Events {
             for at in fan_out.cursor..end {
                 let slot = self.channels.at(index).subscribers[at].slot;
-                self.write(slot, fan_out.bytes());
+                if fan_out.kind() == Kind::Growth && self.is_blocked(slot) {
+                    self.skip_growth(slot);
+                } else {
+                    self.write(slot, fan_out.bytes());
+                }
             }
         }
-        let numbered = if fan_out.is_passing() {
-            end
-        } else {
-            fan_out.cursor
+        let numbered = match fan_out.kind() {
+            Kind::Events => fan_out.cursor,
+            Kind::Passing | Kind::Growth => end,
         };
         for at in numbered..end {
             let subscriber = &mut self.channels.at(index).subscribers[at];
@@ -172,16 +242,15 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             debug_assert!(self.connections.is_current(slot, subscriber.generation));
             if let Some((chunk, frames)) = fan_out.whole_after(sent) {
                 deliveries += frames;
+                coalesced_writes += u64::from(frames > 1);
                 self.write(slot, chunk);
             } else if let Some((chunk, frames)) = fan_out.after(sent) {
                 deliveries += frames;
+                coalesced_writes += u64::from(frames > 1);
                 self.write(slot, &chunk);
             }
         }
-        self.seat
-            .counters
-            .deliveries
-            .fetch_add(deliveries, Ordering::Relaxed);
+        self.seat.counters.delivered(deliveries, coalesced_writes);
         self.channels.at(index).advance_fan_out(end);
         // Only now may connections go: they take subscribers with them.
         self.bury();
@@ -191,14 +260,6 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         if channel.cursor().is_some() {
             return true;
         }
-        for (slot, generation) in channel.behind.clone() {
-            if self.connections.is_current(slot, generation) {
-                self.catch_up(slot, index);
-            }
-        }
-        self.bury();
-        self.channels
-            .get(index)
-            .is_some_and(|channel| channel.has_bytes())
+        channel.has_bytes()
     }
 }

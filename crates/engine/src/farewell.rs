@@ -83,7 +83,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }
         }
         if let Some(welcome) = account.welcome.take()
-            && let Some(presence) = self.seat.census.leave(&welcome)
+            && let Some(presence) = self.seat.census.leave(self.id, &welcome)
         {
             self.outside.ask(Request::Presence {
                 presence,
@@ -97,6 +97,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         while let Some((slot, breakage)) = self.broken.pop() {
             match breakage {
                 Breakage::TooSlow => {
+                    let slow_closes = &self.seat.counters.slow_closes;
+                    slow_closes.fetch_add(1, Ordering::Relaxed);
                     let limit = self.limits.outbox_max_bytes;
                     let detail = format!("more than {limit} bytes waited to be read");
                     self.close(slot, Goodbye::new(CloseCode::TooSlow, detail));
@@ -106,13 +108,19 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         }
     }
 
-    /// Lets a connection go once its close frame is out and the peer has said goodbye too.
+    /// Lets a connection go once its close frame is out and the peer has said goodbye too. The
+    /// goodbye of a peer that broke the protocol cannot be read: it is told that nothing follows,
+    /// and what it still sends is passed over until it closes, so that no reset overtakes our
+    /// close frame.
     pub(crate) fn gone_if_flushed(&mut self, slot: u32) {
         if let Some(connection) = self.connections.get(slot)
-            && connection.client.peer_closed
             && connection.outbox.is_none()
         {
-            self.gone(slot, "closed by both sides");
+            if connection.client.peer_closed {
+                self.gone(slot, "closed by both sides");
+            } else if connection.reader.has_ended() {
+                connection.transport.finish();
+            }
         }
     }
 

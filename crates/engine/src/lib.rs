@@ -6,17 +6,24 @@
 //! Start at [`Shard::turn`]; [`Engine`] is the handle that others hold.
 
 mod announce;
+mod arrival;
 mod channel;
+mod channels;
 mod client;
 mod connections;
 mod delivery;
 mod farewell;
+mod growing;
+mod histogram;
+mod hole;
 mod inbox;
+mod known_heads;
 mod limits;
 mod log;
 mod memory_log;
 mod message;
 mod outbox;
+mod pages;
 mod port;
 mod reading;
 mod recovery;
@@ -25,13 +32,15 @@ mod statistics;
 mod wheel;
 
 pub use announce::{Engine, ShardSeat};
+pub use growing::Growth;
+pub use histogram::{DURATION_BOUNDS_US, Distribution, Histogram};
 pub use limits::Limits;
 pub use log::{Announce, Event, EventLog, Heads, LogError, LogPage, PageLimits};
 pub use memory_log::MemoryLog;
 pub use message::{
-    Admission, Attach, Closed, ConnectionRef, DeniedChannel, JoinChannel, LogReader, Message,
-    Opening, Passing, Request, Token,
+    Admission, Attach, Begin, ChannelRef, ChatOpening, Closed, ConnectionRef, DeniedChannel,
+    HeadAsked, JoinChannel, Message, Opening, Passing, ReadRef, Request, Token,
 };
 pub use port::{Now, Outside, Transport};
 pub use shard::{ServerName, Shard, Turn};
-pub use statistics::Statistics;
+pub use statistics::{ShardStatistics, Statistics};

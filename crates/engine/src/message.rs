@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use protocol::{
-    ChannelName, CloseCode, Command, ConnectionId, ErrorCode, EventName, Goodbye, Position,
-    Presence, Problem, SessionId, Timestamp, UserId, WelcomeUser,
+    ChannelName, Chat, CloseCode, Command, ConnectionId, Epoch, ErrorCode, EventName, Goodbye,
+    MessageId, Position, Presence, Problem, SessionId, Timestamp, UserId, WelcomeUser,
 };
 
+use crate::growing::Growth;
 use crate::{Event, Heads, LogError, LogPage, PageLimits};
 
 /// Names one connection from outside its shard. Slots are used again, generations are not:
@@ -22,6 +23,34 @@ pub struct ConnectionRef {
     pub slot: u32,
     /// Which use of that slot.
     pub generation: u32,
+}
+
+/// Names one channel of a shard from outside it, as [`ConnectionRef`] names a connection: an answer
+/// for a channel that is gone finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelRef {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+/// Names one read of the log, for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadRef {
+    /// The shard that waits for the answer.
+    pub shard: u16,
+    pub(crate) channel: ChannelRef,
+    /// Which of the reads for those who catch up; none for a read of the channel's own.
+    pub(crate) number: Option<u64>,
+}
+
+/// A channel whose head is asked for.
+#[derive(Clone, Debug)]
+pub struct HeadAsked {
+    /// Which channel.
+    pub channel: ChannelName,
+    /// The offset the shard had framed when it asked.
+    pub framed: u64,
+    pub(crate) place: ChannelRef,
 }
 
 /// A secret on its way from a socket to whoever checks it. Never shown.
@@ -50,6 +79,8 @@ pub enum Request {
         token: Token,
         /// Where it stopped reading.
         resume: BTreeMap<ChannelName, Position>,
+        /// The chat that a chat socket asked for, as its path named it.
+        chat: Option<Box<str>>,
     },
     /// May the connection live on with this token? [`Message::Extend`] or [`Message::Deny`].
     Refresh {
@@ -77,13 +108,15 @@ pub enum Request {
         from: ConnectionRef,
         /// The account.
         user: UserId,
+        /// The session it was admitted for.
+        session: SessionId,
         /// What is asked.
         command: Command,
     },
     /// What follows `after`? [`Message::Page`].
     Page {
-        /// Who reads.
-        reader: LogReader,
+        /// Names it.
+        read: ReadRef,
         /// Which channel.
         channel: ChannelName,
         /// The offset to begin after.
@@ -95,8 +128,8 @@ pub enum Request {
     Heads {
         /// Which shard asks.
         shard: u16,
-        /// Each channel with the offset the shard had framed when it asked.
-        channels: Vec<(ChannelName, u64)>,
+        /// The channels.
+        channels: Vec<HeadAsked>,
     },
     /// An account's first socket came, or its last one went. No answer.
     Presence {
@@ -109,26 +142,6 @@ pub enum Request {
     Welcomed(ConnectionId),
     /// A connection ended. No answer.
     Closed(Closed),
-}
-
-/// Who reads a page of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogReader {
-    /// A channel of this shard that missed an announcement.
-    Channel(u16),
-    /// A connection that catches up.
-    Connection(ConnectionRef),
-}
-
-impl LogReader {
-    /// The shard that waits for the answer.
-    #[must_use]
-    pub const fn shard(&self) -> u16 {
-        match self {
-            Self::Channel(shard) => *shard,
-            Self::Connection(reference) => reference.shard,
-        }
-    }
 }
 
 /// The end of a connection, for logs and statistics.
@@ -209,6 +222,15 @@ pub enum Message<T> {
         /// What it answers; nothing for a command that has no answer.
         data: Option<serde_json::Value>,
     },
+    /// A piece of a text that grows.
+    Growth(Arc<Growth>),
+    /// A text that grew has ended: its last state is an event.
+    Grown {
+        /// Who listened.
+        channel: ChannelName,
+        /// Which message.
+        message: MessageId,
+    },
     /// The command under way is refused; the connection goes on.
     Deny {
         /// Which connection.
@@ -218,19 +240,15 @@ pub enum Message<T> {
     },
     /// A part of the log.
     Page {
-        /// Who asked.
-        reader: LogReader,
-        /// Which channel.
-        channel: ChannelName,
-        /// The offset it begins after, as it was asked.
-        after: u64,
+        /// Which read it was.
+        read: ReadRef,
         /// What was read.
         result: Result<LogPage, LogError>,
     },
     /// How far channels are.
     Heads {
         /// What was asked, as it was asked.
-        asked: Vec<(ChannelName, u64)>,
+        asked: Vec<HeadAsked>,
         /// What was read.
         result: Result<Heads, LogError>,
     },
@@ -269,6 +287,8 @@ pub struct Attach<T> {
     pub leftover: Vec<u8>,
     /// How it begins.
     pub opening: Opening,
+    /// The chat that a chat socket asks for, as its path names it; none on the event socket.
+    pub chat: Option<Box<str>>,
 }
 
 /// How a connection begins.
@@ -297,6 +317,17 @@ pub struct Admission {
     pub channels: Vec<JoinChannel>,
     /// Channels it asked to resume and may not read.
     pub denied: Vec<DeniedChannel>,
+    /// What a chat socket begins with.
+    pub chat: Option<Box<ChatOpening>>,
+}
+
+/// What a chat socket begins with, read at one moment.
+#[derive(Debug)]
+pub struct ChatOpening {
+    /// The chat.
+    pub chat: Chat,
+    /// Its newest messages, the oldest first.
+    pub messages: Vec<protocol::Message>,
 }
 
 /// A channel that a connection joins.
@@ -304,10 +335,26 @@ pub struct Admission {
 pub struct JoinChannel {
     /// Which channel.
     pub channel: ChannelName,
-    /// Where it stopped reading.
-    pub position: Option<Position>,
+    /// Where to begin.
+    pub begin: Begin,
     /// Joined without being asked for, and not to be left.
     pub automatic: bool,
+}
+
+/// Where a subscription begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At the head.
+    Now,
+    /// After what was read before.
+    Position(Position),
+    /// After a snapshot that is sent along: nothing was read before, and nothing is missed.
+    Snapshot {
+        /// The log's lifetime.
+        epoch: Epoch,
+        /// The head when the snapshot was read.
+        offset: u64,
+    },
 }
 
 /// A channel that a connection asked to resume and may not read.

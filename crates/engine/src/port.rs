@@ -29,6 +29,9 @@ pub trait Transport {
     /// Whether the socket may take more. When not, the waker is called once it may.
     fn poll_writable(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
+    /// Says that nothing more will be written, and goes on reading.
+    fn finish(&mut self);
+
     /// Makes the coming drop tear the connection down at once, without waiting for the peer to
     /// read what is left (TCP reset).
     fn abort(&mut self);

@@ -1,15 +1,16 @@
 //! What peers send: bytes become messages, messages become commands, commands take effect.
 //! Start at [`Shard::serve_ready`].
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use protocol::{ClientFrame, FrameError};
+use protocol::{ChannelName, ClientFrame, FrameError, Position, Tongue};
 use websocket::{Incoming, Opcode};
 
-use crate::client::{Effect, Phase};
-use crate::{Outside, Request, Shard, Transport};
+use crate::client::{Client, Effect, Phase};
+use crate::{ConnectionRef, Outside, Request, Shard, Token, Transport};
 
 /// Reads of one socket before the others have their turn.
 const READS_PER_TURN: usize = 4;
@@ -74,6 +75,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         };
         connection.client.unheard = false;
         let echo = matches!(connection.client.phase, Phase::Echo);
+        let closing = matches!(connection.client.phase, Phase::Closing);
+        let tongue = connection.client.tongue();
         let limits = websocket::Limits {
             message_max_bytes: self.limits.frame_max_bytes,
             fragments_max: self.limits.fragments_max,
@@ -81,13 +84,19 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let mut inputs = std::mem::take(&mut self.lent.inputs);
         let read = connection.reader.feed(&limits, bytes, |incoming| {
             inputs.push(match incoming {
+                Incoming::Close(frame) => Input::Close(frame.map(|frame| frame.code)),
+                // Only the goodbye matters now. To parse the rest of a flood would cost the others.
+                _ if closing => return ControlFlow::Continue(()),
                 Incoming::Text(text) if echo => {
                     Input::Echo(Opcode::Text, Bytes::copy_from_slice(text.as_bytes()))
                 }
                 Incoming::Binary(data) if echo => {
                     Input::Echo(Opcode::Binary, Bytes::copy_from_slice(data))
                 }
-                Incoming::Text(text) => Input::Command(ClientFrame::parse(text)),
+                Incoming::Text(text) => Input::Command(match tongue {
+                    Tongue::Events => ClientFrame::parse(text),
+                    Tongue::Chat => ClientFrame::parse_in_chat(text),
+                }),
                 Incoming::Binary(data) => Input::Command(Err(FrameError {
                     id: None,
                     detail: format!(
@@ -97,7 +106,6 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 })),
                 Incoming::Ping(data) => Input::Ping(Bytes::copy_from_slice(data)),
                 Incoming::Pong(_) => return ControlFlow::Continue(()),
-                Incoming::Close(frame) => Input::Close(frame.map(|frame| frame.code)),
             });
             ControlFlow::Continue(())
         });
@@ -112,6 +120,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             && self.connections.is_current(slot, generation)
         {
             self.close_with(slot, error.close_code(), &error.to_string(), None);
+            self.gone_if_flushed(slot);
         }
     }
 
@@ -157,15 +166,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 let Some(connection) = self.connections.get(slot) else {
                     return;
                 };
-                let (address, connection) =
-                    (connection.client.address, connection.client.connection);
-                let connect = Request::Connect {
-                    from,
-                    connection,
-                    address,
-                    token,
-                    resume,
-                };
+                let connect = connect(from, &connection.client, token, resume);
                 self.outside.ask(connect);
             }
             Effect::Refresh { token } => {
@@ -188,10 +189,11 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 }
             }
             Effect::Outside { command } => {
-                if let Some((user, _)) = self.account(slot) {
+                if let Some((user, session)) = self.account(slot) {
                     self.outside.ask(Request::Command {
                         from,
                         user,
+                        session,
                         command,
                     });
                 }
@@ -209,5 +211,22 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         {
             self.perform(slot, effect);
         }
+    }
+}
+
+/// The question who a client is.
+pub(crate) fn connect(
+    from: ConnectionRef,
+    client: &Client,
+    token: Token,
+    resume: BTreeMap<ChannelName, Position>,
+) -> Request {
+    Request::Connect {
+        from,
+        connection: client.connection,
+        address: client.address,
+        token,
+        resume,
+        chat: client.chat.as_ref().map(|side| side.asked.clone()),
     }
 }

@@ -3,55 +3,48 @@
 //! A subscription is first *joining*: its position is looked up and an entry says how it was met.
 //! Then it is *behind*: it gets what it missed from the channel's recent frames or from the log,
 //! a page at a time, as fast as its socket takes them. When it has everything the channel has
-//! sealed, it goes *live*: the fan-out takes over at exactly the next offset.
+//! sealed, it goes *live*: the fan-out takes over at exactly the next offset. Those who need about
+//! the same pages share them (`pages.rs`), so a thousand who come back at once read the log once.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use protocol::{
-    ChannelName, CloseCode, GapRange, Goodbye, Outcome, Position, PositionEntry, ServerFrame,
-};
-use websocket::Opcode;
+use protocol::{CloseCode, GapRange, Goodbye, Outcome, Position, PositionEntry, ServerFrame};
 
 use crate::channel::{ChannelIndex, State, Subscriber};
-use crate::client::{Awaited, Phase, Place, Subscription};
-use crate::{Heads, JoinChannel, LogError, LogPage, LogReader, Outside, Request, Shard, Transport};
+use crate::client::{Awaited, Joining, Phase, Place, Subscription};
+use crate::hole::Retry;
+use crate::pages::Page;
+use crate::{Begin, JoinChannel, LogError, LogPage, Outside, Request, Shard, Transport};
 
 /// Most bytes of recent frames written to a reader at once.
 const CATCH_UP_BYTES: usize = 64 * 1024;
-
-/// Most channels whose heads are asked for in one request.
-const HEADS_PER_REQUEST: usize = 500;
-
-/// A read of the log to try again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Retry {
-    /// The head of a channel that is opening.
-    Opening(ChannelName),
-    /// A hole in a channel.
-    Hole(ChannelName),
-    /// The page a connection waits for: slot and generation.
-    Reader(u32, u32, ChannelName),
-}
 
 impl<T: Transport, O: Outside> Shard<T, O> {
     // --- joining --------------------------------------------------------------------------------
 
     /// Begins a subscription, or rewinds one.
     pub(crate) fn join(&mut self, slot: u32, join: JoinChannel) {
-        let index = match self.channels.find(&join.channel) {
-            Some(index) => index,
-            None => {
-                self.opening.push(join.channel.clone());
-                self.channels.insert(join.channel)
-            }
-        };
-        let place = Place::Joining {
-            position: join.position,
-            asked: false,
-        };
         let Some(connection) = self.connections.get(slot) else {
             return;
         };
+        let tongue = connection.client.tongue();
+        let index = match self.channels.find(&join.channel, tongue) {
+            Some(index) => index,
+            None => {
+                let known = self.seat.heads.find(&join.channel);
+                let index = self.channels.insert(join.channel, tongue);
+                match known {
+                    Some((epoch, head)) => self.channels.at(index).open(epoch, head),
+                    None => self.opening.push(self.channels.reference(index)),
+                }
+                index
+            }
+        };
+        let place = Place::Joining(Box::new(Joining {
+            begin: join.begin,
+            asked: false,
+        }));
         match connection.client.subscription(index) {
             Some(subscription) => {
                 let before = std::mem::replace(&mut subscription.place, place);
@@ -66,58 +59,59 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }),
         }
         let behind = (slot, self.connections.generation(slot));
-        let channel = self.channels.at(index);
-        if !channel.behind.contains(&behind) {
-            channel.behind.push(behind);
-        }
+        self.channels.at(index).behind.insert(behind);
         self.look_up(slot, index);
     }
 
     /// Goes on with a subscription that is joining.
     fn look_up(&mut self, slot: u32, index: ChannelIndex) {
-        let from = self.reference(slot);
         let Some(connection) = self.connections.get(slot) else {
             return;
         };
         let Some(subscription) = connection.client.subscription(index) else {
             return;
         };
-        let Place::Joining { position, asked } = &mut subscription.place else {
+        let Place::Joining(joining) = &mut subscription.place else {
             return;
         };
-        let position = *position;
+        let begin = joining.begin;
         let channel = self.channels.at(index);
-        if channel.state == State::Opening || *asked {
+        if channel.state == State::Opening || joining.asked {
             return;
         }
-        match position {
-            None => self.resolve(slot, index, Outcome::Live, None, None),
-            Some(position) if Some(position.epoch) != channel.epoch => {
+        match begin {
+            Begin::Position(Position { epoch, .. }) | Begin::Snapshot { epoch, .. }
+                if Some(epoch) != channel.epoch =>
+            {
                 self.resolve(slot, index, Outcome::Reset, None, None);
             }
-            Some(position) => {
-                *asked = true;
-                self.outside.ask(Request::Page {
-                    reader: LogReader::Connection(from),
-                    channel: channel.name.clone(),
-                    after: position.offset,
-                    limits: self.limits.page,
-                });
+            Begin::Now | Begin::Snapshot { .. } => {
+                self.resolve(slot, index, Outcome::Live, None, None);
+            }
+            Begin::Position(position) => {
+                joining.asked = true;
+                let offset = position.offset;
+                match self.pages.find(index, |page| page.knows(offset)) {
+                    Some(page) => {
+                        self.count_shared_page();
+                        self.judge(slot, index, position, page);
+                    }
+                    None => self.read_after(slot, index, offset, Alone(false)),
+                }
             }
         }
     }
 
     /// Judges a position by what the log has there.
-    fn judge(&mut self, slot: u32, index: ChannelIndex, position: Position, page: LogPage) {
+    fn judge(&mut self, slot: u32, index: ChannelIndex, position: Position, page: Arc<Page>) {
         let channel = self.channels.at(index);
         channel.known_head = channel.known_head.max(page.head);
-        let other_event = match (position.id, page.id_at_position) {
+        let other_event = match (position.id, page.id_at(position.offset)) {
             (Some(seen), Some(stored)) => seen != stored,
             _ => false,
         };
-        let channel_epoch = channel.epoch;
         self.fill_hole(index);
-        if Some(page.epoch) != channel_epoch || position.offset > page.head || other_event {
+        if position.offset > page.head || other_event {
             self.resolve(slot, index, Outcome::Reset, None, None);
         } else if page.oldest > position.offset + 1 {
             let gap = GapRange {
@@ -137,7 +131,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         slot: u32,
         index: ChannelIndex,
         outcome: Outcome,
-        page: Option<LogPage>,
+        page: Option<Arc<Page>>,
         gap: Option<GapRange>,
     ) {
         let channel = self.channels.at(index);
@@ -150,20 +144,21 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let Some(subscription) = client.subscription(index) else {
             return;
         };
-        let Place::Joining { position, .. } = &subscription.place else {
+        let Place::Joining(joining) = &subscription.place else {
             return;
         };
-        let asked = position.map_or(0, |position| position.offset);
-        let offset = match (outcome, &gap) {
-            (Outcome::Live | Outcome::Reset, _) => framed,
-            (Outcome::Recovered, _) | (Outcome::Gap, None) => asked,
-            (Outcome::Gap, Some(gap)) => gap.to,
+        let offset = match (outcome, &gap, joining.begin) {
+            (Outcome::Gap, Some(gap), _) => gap.to,
+            (Outcome::Live, _, Begin::Snapshot { offset, .. }) => offset,
+            (Outcome::Recovered | Outcome::Gap, _, Begin::Position(position)) => position.offset,
+            (Outcome::Live | Outcome::Reset | Outcome::Recovered | Outcome::Gap, _, _) => framed,
         };
-        let head = page.as_ref().map_or(framed, |page| page.head.max(framed));
+        let known = page.as_ref().map_or(offset, |page| page.head);
+        let head = known.max(framed).max(offset);
         subscription.place = Place::Behind {
             sent: offset,
             reading: false,
-            page,
+            page: page.filter(|page| page.goes_on_after(offset)),
         };
         let entry = PositionEntry {
             channel: name,
@@ -212,7 +207,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let channel = self.channels.get(index)?;
         let subscription = self.connections.get(slot)?.client.subscription(index)?;
         let offset = match &subscription.place {
-            Place::Joining { .. } => return None,
+            Place::Joining(_) => return None,
             Place::Behind { sent, .. } => *sent,
             Place::Live { at } => channel.subscribers[*at as usize].sent,
         };
@@ -242,7 +237,6 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     /// Goes on with a subscription that is joining or behind, as far as the socket takes it.
     pub(crate) fn catch_up(&mut self, slot: u32, index: ChannelIndex) {
-        let from = self.reference(slot);
         loop {
             let Some(connection) = self.connections.get(slot) else {
                 return;
@@ -253,77 +247,197 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 return;
             };
             let (sent, reading, page) = match &mut subscription.place {
-                Place::Joining { .. } => return self.look_up(slot, index),
+                Place::Joining(_) => return self.look_up(slot, index),
                 Place::Live { .. } => return,
                 Place::Behind {
                     sent,
                     reading,
                     page,
-                } => (sent, reading, page),
+                } => (*sent, reading, page),
             };
             if !open || blocked {
                 return;
             }
-            let sent_before = *sent;
             if let Some(page) = page.take() {
-                let last = self.write_page(slot, sent_of(sent_before, &page), &page);
+                let Some((frames, last)) = page.after(sent) else {
+                    continue;
+                };
+                self.count_deliveries(last - sent);
+                self.write(slot, &frames);
                 self.moved(slot, index, last);
                 continue;
             }
             let channel = self.channels.at(index);
-            if *sent > channel.framed {
+            if sent > channel.framed {
                 // Its last server knew more than this shard does yet: what it has is left out.
-                channel.known_head = channel.known_head.max(*sent);
+                channel.known_head = channel.known_head.max(sent);
                 self.fill_hole(index);
                 return self.go_live(slot, index);
             }
-            if *sent >= channel.sealed() {
+            if sent >= channel.sealed() {
                 return self.go_live(slot, index);
             }
             self.scratch.clear();
-            let sent = *sent;
             if let Some(last) = channel.recent_after(sent, CATCH_UP_BYTES, &mut self.scratch) {
-                self.seat
-                    .counters
-                    .deliveries
-                    .fetch_add(last - sent, Ordering::Relaxed);
+                self.count_deliveries(last - sent);
                 self.write_scratch(slot);
                 self.moved(slot, index, last);
                 continue;
             }
-            if !*reading {
-                *reading = true;
-                self.outside.ask(Request::Page {
-                    reader: LogReader::Connection(from),
-                    channel: channel.name.clone(),
-                    after: sent,
-                    limits: self.limits.page,
-                });
+            if *reading {
+                return;
             }
-            return;
+            let kept = self.pages.find(index, |page| page.goes_on_after(sent));
+            if let Some(kept) = kept.filter(|kept| kept.oldest <= sent + 1) {
+                *page = Some(kept);
+                self.count_shared_page();
+                continue;
+            }
+            *reading = true;
+            return self.read_after(slot, index, sent, Alone(false));
         }
     }
 
-    /// Writes the events of a page after `sent`; returns the last offset written.
-    fn write_page(&mut self, slot: u32, sent: u64, page: &LogPage) -> u64 {
-        let mut last = sent;
-        let mut json = std::mem::take(&mut self.json);
-        self.scratch.clear();
-        for event in page.events.iter().filter(|event| event.offset > sent) {
-            json.clear();
-            event.frame().write_to(&mut json);
-            websocket::write_frame(&mut self.scratch, Opcode::Text, json.as_bytes());
-            last = event.offset;
+    /// Reads what follows `after`, with others who need about the same unless it must be `alone`.
+    fn read_after(&mut self, slot: u32, index: ChannelIndex, after: u64, alone: Alone) {
+        let reader = (slot, self.connections.generation(slot));
+        let limits = self.limits.page;
+        let counters = &self.seat.counters;
+        if !alone.0 && self.pages.wait(index, after, limits.events, reader) {
+            counters.pages_shared.fetch_add(1, Ordering::Relaxed);
+            return;
         }
-        self.json = json;
-        if last > sent {
-            self.seat
-                .counters
-                .deliveries
-                .fetch_add(last - sent, Ordering::Relaxed);
-            self.write_scratch(slot);
+        counters.pages_read.fetch_add(1, Ordering::Relaxed);
+        let number = self.pages.begin(index, after, reader);
+        let read = self.read_ref(index, Some(number));
+        let channel = self.channels.at(index).name.clone();
+        self.outside.ask(Request::Page {
+            read,
+            channel,
+            after,
+            limits,
+        });
+    }
+
+    /// Gives a page to everyone who waited for it.
+    pub(crate) fn take_shared_page(
+        &mut self,
+        index: ChannelIndex,
+        number: u64,
+        result: Result<LogPage, LogError>,
+    ) {
+        let Some(reading) = self.pages.end(index, number) else {
+            return;
+        };
+        let channel = self.channels.at(index);
+        let (tongue, epoch) = (channel.tongue, channel.epoch);
+        let page = match result {
+            Ok(page) if epoch != Some(page.epoch) => return self.log_replaced(page.epoch),
+            Ok(page) if !reading.outdated => {
+                let now_ms = self.now.monotonic_ms;
+                let json = &mut self.json;
+                self.pages
+                    .keep((index, tongue), reading.after, page, now_ms, json)
+            }
+            failed => {
+                for (slot, generation) in reading.waiting {
+                    if !self.connections.is_current(slot, generation) {
+                        continue;
+                    }
+                    self.ask_again(slot, index);
+                    match failed {
+                        Ok(_) => self.catch_up(slot, index),
+                        Err(_) => {
+                            let to = self.reference(slot);
+                            self.retry(Retry::Reader(to, self.channels.reference(index)));
+                        }
+                    }
+                }
+                return;
+            }
+        };
+        for (nth, (slot, generation)) in reading.waiting.into_iter().enumerate() {
+            if self.connections.is_current(slot, generation) {
+                let asked_after = (nth == 0).then_some(reading.after);
+                self.take_page_for(slot, index, &page, asked_after);
+            }
         }
-        last
+    }
+
+    /// Gives a page to one who waited. `asked_after` is where it was to begin if it was read for
+    /// this one: then it is an answer even if it says that there is nothing.
+    fn take_page_for(
+        &mut self,
+        slot: u32,
+        index: ChannelIndex,
+        page: &Arc<Page>,
+        asked_after: Option<u64>,
+    ) {
+        let retry = Retry::Reader(self.reference(slot), self.channels.reference(index));
+        let Some(connection) = self.connections.get(slot) else {
+            return;
+        };
+        let Some(subscription) = connection.client.subscription(index) else {
+            return;
+        };
+        match &mut subscription.place {
+            Place::Joining(joining) if joining.asked => {
+                let Begin::Position(position) = joining.begin else {
+                    return;
+                };
+                if page.knows(position.offset) || asked_after == Some(position.offset) {
+                    self.judge(slot, index, position, Arc::clone(page));
+                } else {
+                    self.read_after(slot, index, position.offset, Alone(true));
+                }
+            }
+            Place::Behind {
+                sent,
+                reading,
+                page: next,
+            } if *reading => {
+                let sent = *sent;
+                let name = &self.channels.at(index).name;
+                if page.oldest > sent + 1 {
+                    let detail = format!("events of {name} expired before they were read");
+                    self.close(slot, Goodbye::new(CloseCode::TooSlow, detail));
+                } else if page.goes_on_after(sent) {
+                    *reading = false;
+                    *next = Some(Arc::clone(page));
+                    self.catch_up(slot, index);
+                } else if asked_after == Some(sent) {
+                    // The log promised more than it gave.
+                    *reading = false;
+                    self.retry(retry);
+                } else {
+                    self.read_after(slot, index, sent, Alone(true));
+                }
+            }
+            _ => {} // the answer to a question that is no longer asked
+        }
+    }
+
+    /// What was asked of the log has no answer: it is to be asked again.
+    fn ask_again(&mut self, slot: u32, index: ChannelIndex) {
+        if let Some(connection) = self.connections.get(slot)
+            && let Some(subscription) = connection.client.subscription(index)
+        {
+            match &mut subscription.place {
+                Place::Joining(joining) => joining.asked = false,
+                Place::Behind { reading, .. } => *reading = false,
+                Place::Live { .. } => {}
+            }
+        }
+    }
+
+    fn count_shared_page(&self) {
+        let pages_shared = &self.seat.counters.pages_shared;
+        pages_shared.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count_deliveries(&self, count: u64) {
+        let coalesced = u64::from(count > 1);
+        self.seat.counters.delivered(count, coalesced);
     }
 
     fn moved(&mut self, slot: u32, index: ChannelIndex, last: u64) {
@@ -355,9 +469,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             sent,
         });
         subscription.place = Place::Live { at };
-        channel
-            .behind
-            .retain(|behind| *behind != (slot, generation));
+        channel.behind.remove(&(slot, generation));
+        self.send_growing_of(slot, index);
     }
 
     // --- leaving --------------------------------------------------------------------------------
@@ -379,11 +492,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             self.remove_subscriber(index, at);
         }
         let channel = self.channels.at(index);
-        channel
-            .behind
-            .retain(|behind| *behind != (slot, generation));
+        channel.behind.remove(&(slot, generation));
         if channel.is_idle() {
             self.channels.remove(index);
+            self.pages.forget(index);
         }
     }
 
@@ -399,307 +511,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             }
         }
     }
-
-    // --- the log --------------------------------------------------------------------------------
-
-    /// The log has an event that this shard has not framed: remember and read.
-    pub(crate) fn learn_head(&mut self, channel: &ChannelName, head: u64) {
-        if let Some(index) = self.channels.find(channel) {
-            let channel = self.channels.at(index);
-            channel.known_head = channel.known_head.max(head);
-            self.fill_hole(index);
-        }
-    }
-
-    /// Reads what the log has and this shard has not framed.
-    pub(crate) fn fill_hole(&mut self, index: ChannelIndex) {
-        let channel = self.channels.at(index);
-        if channel.has_hole() && !channel.reading {
-            channel.reading = true;
-            self.outside.ask(Request::Page {
-                reader: LogReader::Channel(self.id),
-                channel: channel.name.clone(),
-                after: channel.framed,
-                limits: self.limits.page,
-            });
-        }
-    }
-
-    /// Asks for the heads of the channels that began in this turn.
-    pub(crate) fn ask_heads(&mut self) {
-        let mut opening = std::mem::take(&mut self.opening);
-        opening.retain(|name| self.channels.find(name).is_some());
-        for names in opening.chunks(HEADS_PER_REQUEST) {
-            let channels = names.iter().map(|name| (name.clone(), 0)).collect();
-            self.outside.ask(Request::Heads {
-                shard: self.id,
-                channels,
-            });
-        }
-    }
-
-    /// Asks for the heads of every channel, to compare.
-    pub(crate) fn reconcile(&mut self) {
-        let live = self
-            .channels
-            .iter()
-            .filter(|channel| channel.state == State::Live);
-        let channels: Vec<_> = live
-            .map(|channel| (channel.name.clone(), channel.framed))
-            .collect();
-        for channels in channels.chunks(HEADS_PER_REQUEST) {
-            self.outside.ask(Request::Heads {
-                shard: self.id,
-                channels: channels.to_vec(),
-            });
-        }
-    }
-
-    pub(crate) fn take_heads(
-        &mut self,
-        asked: Vec<(ChannelName, u64)>,
-        result: Result<Heads, LogError>,
-    ) {
-        let heads = match result {
-            Ok(heads) => heads,
-            Err(_) => {
-                let due_ms = self.now.monotonic_ms + self.limits.log_retry_ms;
-                let retry = asked
-                    .into_iter()
-                    .map(|(name, _)| (due_ms, Retry::Opening(name)));
-                return self.retries.extend(retry);
-            }
-        };
-        for ((name, framed), head) in asked.into_iter().zip(heads.heads) {
-            let Some(index) = self.channels.find(&name) else {
-                continue;
-            };
-            let channel = self.channels.at(index);
-            let known_epoch = channel.epoch;
-            match channel.state {
-                State::Opening => {
-                    channel.open(heads.epoch, head);
-                    for (slot, generation) in channel.behind.clone() {
-                        if self.connections.is_current(slot, generation) {
-                            self.catch_up(slot, index);
-                        }
-                    }
-                }
-                // What was framed when the question was asked must be in the log still.
-                State::Live if known_epoch != Some(heads.epoch) || head < framed => {
-                    return self.log_replaced(heads.epoch);
-                }
-                State::Live => channel.known_head = channel.known_head.max(head),
-            }
-            if self.channels.get(index).is_some() {
-                self.fill_hole(index);
-            }
-        }
-    }
-
-    pub(crate) fn take_page(
-        &mut self,
-        reader: LogReader,
-        name: &ChannelName,
-        after: u64,
-        result: Result<LogPage, LogError>,
-    ) {
-        let Some(index) = self.channels.find(name) else {
-            return;
-        };
-        match reader {
-            LogReader::Channel(_) => self.take_channel_page(index, result),
-            LogReader::Connection(to) => {
-                if self.connections.is_current(to.slot, to.generation) {
-                    self.take_reader_page(to.slot, index, after, result);
-                }
-            }
-        }
-    }
-
-    fn take_channel_page(&mut self, index: ChannelIndex, result: Result<LogPage, LogError>) {
-        let channel = self.channels.at(index);
-        if channel.state == State::Opening || !channel.reading {
-            return;
-        }
-        channel.page_came(result.as_ref().map_or(0, |page| page.head));
-        let (name, epoch, framed) = (channel.name.clone(), channel.epoch, channel.framed);
-        let page = match result {
-            Ok(page) => page,
-            Err(_) => return self.retry(Retry::Hole(name)),
-        };
-        if epoch != Some(page.epoch) {
-            return self.log_replaced(page.epoch);
-        }
-        if page.oldest > framed + 1 {
-            return self.lose(index, page.oldest - 1);
-        }
-        for event in page.events.iter().filter(|event| event.offset > framed) {
-            self.take_event(event);
-        }
-        // A revocation may have taken the last listener along.
-        let Some(channel) = self.channels.get(index) else {
-            return;
-        };
-        if !channel.has_hole() {
-            return;
-        }
-        if channel.framed > framed {
-            self.fill_hole(index);
-        } else {
-            // The log promised more than it gave: ask again, but not in a circle.
-            self.retry(Retry::Hole(name));
-        }
-    }
-
-    fn take_reader_page(
-        &mut self,
-        slot: u32,
-        index: ChannelIndex,
-        after: u64,
-        result: Result<LogPage, LogError>,
-    ) {
-        let generation = self.connections.generation(slot);
-        let channel = self.channels.at(index);
-        let (name, epoch) = (channel.name.clone(), channel.epoch);
-        let Some(connection) = self.connections.get(slot) else {
-            return;
-        };
-        let Some(subscription) = connection.client.subscription(index) else {
-            return;
-        };
-        match (&mut subscription.place, result) {
-            (
-                Place::Joining {
-                    position: Some(position),
-                    asked,
-                },
-                result,
-            ) if *asked && position.offset == after => {
-                let position = *position;
-                match result {
-                    Ok(page) => self.judge(slot, index, position, page),
-                    Err(_) => {
-                        *asked = false;
-                        self.retry(Retry::Reader(slot, generation, name));
-                    }
-                }
-            }
-            (
-                Place::Behind {
-                    sent,
-                    reading,
-                    page: kept,
-                },
-                result,
-            ) if *reading && *sent == after => {
-                *reading = false;
-                match result {
-                    Ok(page) if epoch != Some(page.epoch) => self.log_replaced(page.epoch),
-                    Ok(page) if page.oldest > *sent + 1 => {
-                        let detail = format!("events of {name} expired before they were read");
-                        self.close(slot, Goodbye::new(CloseCode::TooSlow, detail));
-                    }
-                    Ok(page) if page.events.is_empty() => {
-                        self.retry(Retry::Reader(slot, generation, name));
-                    }
-                    Ok(page) => {
-                        *kept = Some(page);
-                        self.catch_up(slot, index);
-                    }
-                    Err(_) => self.retry(Retry::Reader(slot, generation, name)),
-                }
-            }
-            _ => {} // the answer to a question that is no longer asked
-        }
-    }
-
-    fn retry(&mut self, retry: Retry) {
-        self.retries
-            .push((self.now.monotonic_ms + self.limits.log_retry_ms, retry));
-    }
-
-    pub(crate) fn retry_reads(&mut self) {
-        if self.retries.is_empty() {
-            return;
-        }
-        let now_ms = self.now.monotonic_ms;
-        let due = self
-            .retries
-            .extract_if(.., |(due_ms, _)| *due_ms <= now_ms)
-            .collect::<Vec<_>>();
-        for (_, retry) in due {
-            match retry {
-                Retry::Opening(name) => {
-                    if let Some(index) = self.channels.find(&name)
-                        && self.channels.at(index).state == State::Opening
-                    {
-                        self.opening.push(name);
-                    }
-                }
-                Retry::Hole(name) => {
-                    if let Some(index) = self.channels.find(&name) {
-                        self.fill_hole(index);
-                    }
-                }
-                Retry::Reader(slot, generation, name) => {
-                    if let Some(index) = self.channels.find(&name)
-                        && self.connections.is_current(slot, generation)
-                    {
-                        self.catch_up(slot, index);
-                    }
-                }
-            }
-        }
-    }
-
-    // --- what cannot be healed ------------------------------------------------------------------
-
-    /// Events expired before this shard could read them. Its listeners are told by a close: when
-    /// they resume, their entry names the gap.
-    fn lose(&mut self, index: ChannelIndex, last_missing: u64) {
-        let channel = self.channels.at(index);
-        let name = channel.name.clone();
-        let slots: Vec<u32> = if channel.pinned {
-            self.connections.occupied()
-        } else {
-            channel
-                .subscribers
-                .iter()
-                .map(|subscriber| subscriber.slot)
-                .collect()
-        };
-        for slot in slots {
-            let detail = format!("events of {name} expired before this server could read them");
-            self.close(slot, Goodbye::new(CloseCode::InternalError, detail));
-        }
-        let Some(channel) = self.channels.get(index) else {
-            return;
-        };
-        channel.seal(&self.limits);
-        channel.advance_fan_out(usize::MAX);
-        channel.skip_to(last_missing);
-        self.fill_hole(index);
-    }
-
-    /// The log is not the one that was served: its database was replaced beneath us.
-    fn log_replaced(&mut self, epoch: protocol::Epoch) {
-        tracing::error!(%epoch, "the event log was replaced; every connection is closed");
-        for slot in self.connections.occupied() {
-            let detail = "the server's database was replaced";
-            self.close(slot, Goodbye::new(CloseCode::InternalError, detail));
-        }
-        let revocations = ChannelName::revocations();
-        if let Some(index) = self.channels.find(&revocations) {
-            self.channels.remove(index);
-        }
-        let index = self.channels.insert(revocations.clone());
-        self.channels.at(index).pinned = true;
-        self.opening.push(revocations);
-    }
 }
 
-/// Where a page that was read with a position begins: a gap may have moved it on.
-fn sent_of(sent: u64, page: &LogPage) -> u64 {
-    sent.max(page.oldest - 1)
-}
+/// Whether a read is not to be shared: one that was shared did not have what was needed.
+struct Alone(bool);

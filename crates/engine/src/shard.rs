@@ -1,12 +1,12 @@
 //! A shard owns its sockets. One loop: inbox, ready sockets, timers, channels with bytes to write.
-//! It never waits: whatever needs the store, the policy or the log leaves as a [`Request`] and
+//! It never waits: whatever needs the store, the policy or the log leaves as a [`crate::Request`] and
 //! comes back through the inbox. Start at [`Shard::turn`].
 //!
-//! This file is the loop, how a connection begins, and what comes back from outside; `reading.rs` is
-//! what peers send, `delivery.rs` what they are sent, `recovery.rs` brings readers from a position
-//! to now, and `farewell.rs` is how connections end.
+//! This file is the loop, and what comes back from outside. A connection begins in `arrival.rs` and
+//! ends in `farewell.rs`; `reading.rs` is what peers send, `delivery.rs` what they are sent;
+//! `recovery.rs` brings readers from a position to now, and `hole.rs` the channels.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -14,22 +14,24 @@ use std::task::Waker;
 use bytes::BytesMut;
 use protocol::{
     ChannelName, CloseCode, CommandId, Erasure, ErrorCode, EventName, Goodbye, Problem, Revocation,
-    ServerFrame, Timestamp, UserId,
+    ServerFrame, Timestamp, Tongue, UserId,
 };
 use websocket::Opcode;
 
 use crate::announce::Seat;
-use crate::channel::{ChannelIndex, Channels};
-use crate::client::{Account, Awaited, Client, Phase, Welcoming, refusal};
-use crate::connections::{Connection, Connections};
-use crate::farewell::{Breakage, restarting};
+use crate::arrival::expiry_ms;
+use crate::channel::ChannelIndex;
+use crate::channels::Channels;
+use crate::client::{Account, Awaited, Client, Phase, refusal};
+use crate::connections::Connections;
+use crate::farewell::Breakage;
+use crate::growing::Growing;
+use crate::hole::Retry;
+use crate::pages::Pages;
 use crate::reading::Input;
-use crate::recovery::Retry;
-use crate::statistics::Entered;
 use crate::wheel::{Timer, Wheel};
 use crate::{
-    Admission, Attach, ConnectionRef, Event, Limits, Message, Now, Opening, Outside, Request,
-    ShardSeat, Transport,
+    Begin, ChannelRef, ConnectionRef, Event, Limits, Message, Now, Outside, ShardSeat, Transport,
 };
 
 /// Size of the one read buffer of a shard, in bytes.
@@ -67,7 +69,11 @@ pub struct Shard<T, O> {
     /// Channels with bytes to write.
     pub(crate) dirty: VecDeque<ChannelIndex>,
     /// Channels whose head is to be asked for, at the end of the turn in one request.
-    pub(crate) opening: Vec<ChannelName>,
+    pub(crate) opening: Vec<ChannelRef>,
+    /// What is read of the log for those who catch up.
+    pub(crate) pages: Pages,
+    /// Texts that are being written.
+    pub(crate) growing: Growing,
     /// Reads of the log that failed, and when to try again.
     pub(crate) retries: Vec<(u64, Retry)>,
     /// Connections that broke while they were written to; buried at the next safe point.
@@ -75,7 +81,7 @@ pub struct Shard<T, O> {
     /// Memory that is lent.
     pub(crate) scratch: BytesMut,
     pub(crate) json: String,
-    name: ServerName,
+    pub(crate) name: ServerName,
     pub(crate) users: HashMap<UserId, Vec<u32>>,
     wheel: Wheel,
     pub(crate) read_buffer: Vec<u8>,
@@ -103,7 +109,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     ) -> Self {
         let seat = seat.0;
         let mut channels = Channels::default();
-        let index = channels.insert(ChannelName::revocations());
+        let index = channels.insert(ChannelName::revocations(), Tongue::Events);
         let internal = channels.at(index);
         internal.pinned = true;
         internal.open(revocations.0, revocations.1);
@@ -117,6 +123,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             channels,
             dirty: VecDeque::new(),
             opening: Vec::new(),
+            pages: Pages::default(),
+            growing: Growing::default(),
             retries: Vec::new(),
             broken: Vec::new(),
             scratch: BytesMut::new(),
@@ -138,6 +146,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     /// Does what there is to do now. Never blocks.
     pub fn turn(&mut self, now: Now) -> Turn {
         self.now = now;
+        self.pages.expire(now.monotonic_ms);
         let waiting = self.seat.inbox.take();
         for message in waiting.messages {
             self.handle(message);
@@ -158,7 +167,10 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let retry_ms = self.retries.iter().map(|(due_ms, _)| *due_ms).min();
         Turn {
             busy: !self.dirty.is_empty() || !inbox.is_empty() || inbox.signal().has_ready(),
-            wake_ms: self.wheel.next_ms().into_iter().chain(retry_ms).min(),
+            wake_ms: [self.wheel.next_ms(), retry_ms, self.pages.next_ms()]
+                .into_iter()
+                .flatten()
+                .min(),
             connections: self.connections.len(),
         }
     }
@@ -215,13 +227,15 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                 }
             }
             Message::Passing(passing) => {
-                if let Some(index) = self.channels.find(&passing.channel) {
+                for index in self.channels.named(&passing.channel) {
                     let mut json = std::mem::take(&mut self.json);
                     self.channels.at(index).pass(&passing, &mut json);
                     self.json = json;
                     self.mark_dirty(index);
                 }
             }
+            Message::Growth(growth) => self.grow(&growth),
+            Message::Grown { channel, message } => self.growing.end(&channel, message),
             Message::Deny { to, problem } => {
                 if let Some(client) = self.client(to)
                     && let Some(under_way) = client.under_way.take()
@@ -230,172 +244,12 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     self.next_commands(to.slot);
                 }
             }
-            Message::Page {
-                reader,
-                channel,
-                after,
-                result,
-            } => {
-                self.take_page(reader, &channel, after, result);
-            }
+            Message::Page { read, result } => self.take_page(read, result),
             Message::Heads { asked, result } => self.take_heads(asked, result),
             Message::Reconcile => self.reconcile(),
             Message::Drain { window_ms } => self.drain(window_ms),
         }
         self.bury();
-    }
-
-    // --- a connection begins -------------------------------------------------------------------
-
-    fn attach(&mut self, attach: Attach<T>) {
-        let now = self.now;
-        let (phase, wait_ms) = match attach.opening {
-            Opening::Echo => (Phase::Echo, self.limits.echo_ms),
-            Opening::FirstFrame => (Phase::Waiting, self.limits.connect_ms),
-            Opening::Token(_) => (Phase::Authenticating, self.limits.admission_ms),
-            Opening::Refused(_) => (Phase::Waiting, self.limits.close_ms),
-        };
-        let deadline_ms = now.monotonic_ms + wait_ms;
-        let client = Client::new(attach.connection, attach.address, phase, deadline_ms, now);
-        let slot = self
-            .connections
-            .insert(Connection::new(attach.transport, client));
-        self.schedule(slot);
-        if self.draining {
-            self.close(slot, restarting(0));
-        } else {
-            match attach.opening {
-                Opening::Token(token) => {
-                    let from = self.reference(slot);
-                    let (connection, address) = (attach.connection, attach.address);
-                    let resume = BTreeMap::new();
-                    let connect = Request::Connect {
-                        from,
-                        connection,
-                        address,
-                        token,
-                        resume,
-                    };
-                    self.outside.ask(connect);
-                }
-                Opening::Refused(goodbye) => self.close(slot, goodbye),
-                Opening::FirstFrame | Opening::Echo => {}
-            }
-        }
-        let mut leftover = attach.leftover;
-        if !leftover.is_empty() {
-            self.digest(slot, &mut leftover);
-        }
-        // The first look also leaves the waker with the socket.
-        self.seat.inbox.signal().ready(slot);
-    }
-
-    fn admit(&mut self, to: ConnectionRef, admission: Admission) {
-        let now = self.now;
-        let limits = self.limits;
-        let census = Arc::clone(&self.seat.census);
-        let Some(client) = self.client(to) else {
-            return;
-        };
-        if !matches!(client.phase, Phase::Authenticating) {
-            return;
-        }
-        let Some(account) = client.account.as_mut() else {
-            return;
-        };
-        let first = match census.enter(&admission.user, now.wall, limits.per_user_max) {
-            Entered::TooMany => {
-                let most = limits.per_user_max;
-                let detail = format!("this account has {most} sockets open already");
-                return self.close(to.slot, Goodbye::new(CloseCode::TooManyConnections, detail));
-            }
-            Entered::First(presence) => Some(presence),
-            Entered::Another => None,
-        };
-        account.welcome = Some(admission.user);
-        client.phase = Phase::Joining(Box::new(Welcoming {
-            expires_at: admission.expires_at,
-            expires_ms: expiry_ms(admission.expires_at, now, &limits),
-            entries: Vec::with_capacity(admission.channels.len()),
-            missing: admission.channels.len(),
-            denied: admission.denied,
-            shows_presence: admission.shows_presence,
-        }));
-        if let Some(presence) = first {
-            self.outside.ask(Request::Presence {
-                presence,
-                online: true,
-            });
-        }
-        if admission.channels.is_empty() {
-            return self.welcome(to.slot);
-        }
-        for join in admission.channels {
-            self.join(to.slot, join);
-        }
-    }
-
-    /// Sends the welcome once every channel has its entry; then what was missed follows.
-    pub(crate) fn welcome(&mut self, slot: u32) {
-        let now = self.now;
-        let limits = self.limits;
-        let Some(connection) = self.connections.get(slot) else {
-            return;
-        };
-        let client = &mut connection.client;
-        let Some(user) = client
-            .account
-            .as_ref()
-            .and_then(|account| account.welcome.clone())
-        else {
-            return;
-        };
-        let welcoming = match std::mem::replace(&mut client.phase, Phase::Open) {
-            Phase::Joining(welcoming) => welcoming,
-            other => {
-                client.phase = other;
-                return;
-            }
-        };
-        client.welcomed = true;
-        client.deadline_ms = welcoming.expires_ms;
-        // Spread over the interval, so that a storm of connects is not a storm of pings for ever.
-        let share = (u64::from(slot).wrapping_mul(0x9E37_79B9) % 1_000) + 1;
-        client.ping_ms = now.monotonic_ms + (limits.heartbeat_ms * share / 1_000).max(1);
-        let frame = ServerFrame::Welcome(protocol::Welcome {
-            connection_id: client.connection,
-            server: self.name.server.clone(),
-            boot_id: self.name.boot_id.clone(),
-            server_time: now.wall,
-            user,
-            expires_at: welcoming.expires_at,
-            heartbeat_seconds: limits.heartbeat_ms / 1_000,
-            limits: protocol::Limits {
-                frame_max_bytes: limits.frame_max_bytes,
-                messages_per_second: limits.messages_per_second,
-                message_burst: limits.message_burst,
-                subscriptions_max: limits.subscriptions_max,
-            },
-            channels: welcoming.entries,
-            presence: welcoming.shows_presence.then(|| self.seat.census.online()),
-        });
-        let connection = client.connection;
-        self.outside.ask(Request::Welcomed(connection));
-        self.send(slot, &frame);
-        for denied in welcoming.denied {
-            let (channel, code, detail) = (denied.channel, denied.code, denied.detail);
-            self.send(
-                slot,
-                &ServerFrame::Unsubscribed {
-                    channel,
-                    code,
-                    detail,
-                },
-            );
-        }
-        self.schedule(slot);
-        self.catch_up_all(slot);
-        self.next_commands(slot);
     }
 
     // --- answers from outside -------------------------------------------------------------------
@@ -417,7 +271,8 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         };
         let id = under_way.id.clone();
         let subscriptions = client.subscriptions.len();
-        let known = self.channels.find(&channel);
+        let tongue = client.tongue();
+        let known = self.channels.find(&channel, tongue);
         if let Some(index) = known
             && let Some(entry) = self.standing(to.slot, index)
         {
@@ -439,7 +294,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             to.slot,
             crate::JoinChannel {
                 channel,
-                position,
+                begin: position.map_or(Begin::Now, Begin::Position),
                 automatic: false,
             },
         );
@@ -467,7 +322,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     }
 
     pub(crate) fn unsubscribe(&mut self, slot: u32, id: Option<CommandId>, channel: &ChannelName) {
-        let found = self.channels.find(channel).and_then(|index| {
+        let tongue = self.connections.get(slot).map(|it| it.client.tongue());
+        let index = tongue.and_then(|tongue| self.channels.find(channel, tongue));
+        let found = index.and_then(|index| {
             let client = &mut self.connections.get(slot)?.client;
             client
                 .subscription(index)
@@ -498,9 +355,13 @@ impl<T: Transport, O: Outside> Shard<T, O> {
 
     /// Frames an event that was announced or read, or remembers that the log has it.
     pub(crate) fn take_event(&mut self, event: &Event) {
-        let Some(index) = self.channels.find(&event.channel) else {
-            return;
-        };
+        for index in self.channels.named(&event.channel) {
+            self.take_event_in(index, event);
+        }
+    }
+
+    /// The same for one channel.
+    pub(crate) fn take_event_in(&mut self, index: ChannelIndex, event: &Event) {
         let channel = self.channels.at(index);
         if !channel.accepts(event.offset) {
             return self.fill_hole(index);
@@ -534,8 +395,9 @@ impl<T: Transport, O: Outside> Shard<T, O> {
     /// Texts were erased from the log: the frames that hold them are forgotten too.
     fn forget(&mut self, erasure: &Erasure) {
         for name in &erasure.channels {
-            if let Some(index) = self.channels.find(name) {
+            for index in self.channels.named(name) {
                 self.channels.at(index).forget();
+                self.pages.rewritten(index);
             }
         }
     }
@@ -675,11 +537,4 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let account = self.connections.get(slot)?.client.account.as_ref()?;
         Some((account.user, account.session))
     }
-}
-
-/// When a connection must go unless it is refreshed, on the monotonic clock: a calendar that jumps
-/// later changes nothing.
-fn expiry_ms(expires_at: Timestamp, now: Now, limits: &Limits) -> u64 {
-    let left_ms = u64::try_from(expires_at.0.saturating_sub(now.wall.0)).unwrap_or(0);
-    now.monotonic_ms + left_ms + limits.expiry_grace_ms
 }

@@ -4,6 +4,7 @@
 /// Length of a tick, in milliseconds. Timers are late by at most this much.
 pub(crate) const TICK_MS: u64 = 50;
 const BUCKETS: u64 = 1024;
+const WORDS: usize = 16;
 
 /// A timer: fires at `due_ms` for this use of this slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct Timer {
 
 pub(crate) struct Wheel {
     buckets: Vec<Vec<Timer>>,
+    /// A bit for each bucket that holds a timer, so that the next one is found without a walk.
+    occupied: [u64; WORDS],
     /// The tick up to which everything has fired.
     tick: u64,
     len: usize,
@@ -24,6 +27,7 @@ impl Wheel {
     pub(crate) fn new(now_ms: u64) -> Self {
         Self {
             buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
+            occupied: [0; WORDS],
             tick: now_ms / TICK_MS,
             len: 0,
         }
@@ -34,6 +38,7 @@ impl Wheel {
         let due = timer.due_ms.div_ceil(TICK_MS).max(self.tick + 1);
         let bucket = due.min(self.tick + BUCKETS - 1) % BUCKETS;
         self.buckets[index(bucket)].push(timer);
+        self.occupied[index(bucket) / 64] |= 1 << (bucket % 64);
         self.len += 1;
     }
 
@@ -49,7 +54,9 @@ impl Wheel {
         let first = target.saturating_sub(rounds);
         for step in 1..=rounds {
             self.tick = first + step;
-            let mut timers = std::mem::take(&mut self.buckets[index(self.tick % BUCKETS)]);
+            let bucket = index(self.tick % BUCKETS);
+            let mut timers = std::mem::take(&mut self.buckets[bucket]);
+            self.occupied[bucket / 64] &= !(1 << (bucket % 64));
             self.len -= timers.len();
             for timer in timers.drain(..) {
                 if timer.due_ms <= now_ms {
@@ -58,7 +65,7 @@ impl Wheel {
                     self.insert(timer);
                 }
             }
-            let bucket = &mut self.buckets[index(self.tick % BUCKETS)];
+            let bucket = &mut self.buckets[bucket];
             if bucket.is_empty() {
                 *bucket = timers; // keeps the allocation
             }
@@ -70,10 +77,19 @@ impl Wheel {
         if self.len == 0 {
             return None;
         }
-        let ahead = (1..BUCKETS)
-            .find(|step| !self.buckets[index((self.tick + step) % BUCKETS)].is_empty())
-            .unwrap_or(BUCKETS - 1);
-        Some((self.tick + ahead) * TICK_MS)
+        // From the next bucket to the end of its word, then word by word around the ring.
+        let mut at = (self.tick + 1) % BUCKETS;
+        let mut ahead = 1;
+        while ahead < BUCKETS {
+            let rest = self.occupied[index(at) / 64] >> (at % 64);
+            if rest != 0 {
+                return Some((self.tick + ahead + u64::from(rest.trailing_zeros())) * TICK_MS);
+            }
+            let step = 64 - at % 64;
+            ahead += step;
+            at = (at + step) % BUCKETS;
+        }
+        Some((self.tick + BUCKETS - 1) * TICK_MS)
     }
 }
 

@@ -57,5 +57,7 @@ answers! {
     "refresh" = Refreshed;
     "send_message" = MessageData;
     "mark_read" = Done;
+    "stop_message" = MessageData;
+    "choose_action" = MessageData;
     "ping" = Pong;
 }

@@ -80,8 +80,34 @@ pub enum Command {
         /// Whether one is writing.
         active: bool,
     },
+    /// Stop an answer that is being written, from any device. Answer: `{message}`.
+    StopMessage {
+        /// Which message.
+        message_id: MessageId,
+    },
+    /// Choose what the bot offered: a confirmation that it asked for. Answer: `{message}`.
+    ChooseAction {
+        /// Which message.
+        message_id: MessageId,
+        /// Which of its actions.
+        action_id: String,
+    },
     /// Ask whether the server is there. Answer: `{server_time}`.
     Ping {},
+    /// Write in the chat of a chat socket: its `message` frame.
+    #[serde(skip)]
+    Say {
+        /// Chosen by the client, or by the server when it was left out.
+        client_id: String,
+        /// The text.
+        body: String,
+    },
+    /// Tell that one is writing in the chat of a chat socket: its `typing` frame.
+    #[serde(skip)]
+    Write {
+        /// Whether one is writing.
+        active: bool,
+    },
 }
 
 /// A place in a channel that a client resumes from.
@@ -130,6 +156,25 @@ impl ClientFrame {
     /// never repeats the frame's content beyond its type and field names, because a frame may
     /// hold a token.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
+        match serde_json::from_str(text) {
+            Ok(value) => Self::with_id(value, Command::deserialize),
+            Err(error) => Err(FrameError {
+                id: None,
+                detail: format!(
+                    "the frame is not JSON: {:?} error at line {} column {}",
+                    error.classify(),
+                    error.line(),
+                    error.column()
+                ),
+            }),
+        }
+    }
+
+    /// Takes the `id` out of a frame and reads the rest as a command.
+    pub(crate) fn with_id(
+        mut value: serde_json::Value,
+        read: impl FnOnce(serde_json::Value) -> Result<Command, serde_json::Error>,
+    ) -> Result<Self, FrameError> {
         #[derive(Deserialize)]
         struct Head {
             #[serde(default)]
@@ -137,20 +182,6 @@ impl ClientFrame {
         }
 
         let refuse = |id, detail: String| Err(FrameError { id, detail });
-        let mut value: serde_json::Value = match serde_json::from_str(text) {
-            Ok(value) => value,
-            Err(error) => {
-                return refuse(
-                    None,
-                    format!(
-                        "the frame is not JSON: {:?} error at line {} column {}",
-                        error.classify(),
-                        error.line(),
-                        error.column()
-                    ),
-                );
-            }
-        };
         let Some(object) = value.as_object_mut() else {
             return refuse(None, "the frame is JSON, but not an object".to_owned());
         };
@@ -182,7 +213,7 @@ impl ClientFrame {
             Some(_) => return refuse(id, "the frame's `type` is not a text".to_owned()),
             None => return refuse(id, "the frame has no `type`".to_owned()),
         }
-        match Command::deserialize(value) {
+        match read(value) {
             Ok(command) => Ok(Self { id, command }),
             Err(error) => refuse(id, scrubbed(&error.to_string())),
         }
@@ -212,7 +243,11 @@ impl Command {
             Self::SendMessage { .. } => "send_message",
             Self::MarkRead { .. } => "mark_read",
             Self::Typing { .. } => "typing",
+            Self::StopMessage { .. } => "stop_message",
+            Self::ChooseAction { .. } => "choose_action",
             Self::Ping {} => "ping",
+            Self::Say { .. } => "message",
+            Self::Write { .. } => "typing",
         }
     }
 }
@@ -255,7 +290,24 @@ impl fmt::Debug for Command {
                 .field("chat_id", chat_id)
                 .field("active", active)
                 .finish(),
+            Self::StopMessage { message_id } => f
+                .debug_struct("StopMessage")
+                .field("message_id", message_id)
+                .finish(),
+            Self::ChooseAction {
+                message_id,
+                action_id,
+            } => f
+                .debug_struct("ChooseAction")
+                .field("message_id", message_id)
+                .field("action_id", action_id)
+                .finish(),
             Self::Ping {} => f.write_str("Ping"),
+            Self::Say { client_id, .. } => f
+                .debug_struct("Say")
+                .field("client_id", client_id)
+                .finish_non_exhaustive(),
+            Self::Write { active } => f.debug_struct("Write").field("active", active).finish(),
         }
     }
 }

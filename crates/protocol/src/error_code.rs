@@ -162,6 +162,9 @@ error_codes! {
     TooManyCommands = 429 "too_many_commands", "Too many commands waiting",
         "The socket has as many commands waiting as are allowed.",
         "Wait for replies before sending more.";
+    HeadTooLarge = 431 "head_too_large", "Head too large",
+        "The request line and headers together are longer, or more, than the limit.",
+        "Send less in headers; most often cookies of other programs on the same name are in the way.";
     InternalError = 500 "internal_error", "Internal error",
         "The server met an error of its own.",
         "Try again; if it repeats, the server's log has the cause under the request id.";

@@ -85,6 +85,7 @@ events! {
     ChatUpdated = "chat.updated" Messages kept ChatData;
     MessageCreated = "message.created" Messages kept MessageData;
     MessageUpdated = "message.updated" Messages kept MessageData;
+    MessageDelta = "message.delta" Messages passing DeltaData;
     TypingStarted = "typing.started" Messages passing TypingData;
     TypingStopped = "typing.stopped" Messages passing TypingData;
     PresenceOnline = "presence.online" Presence passing PresenceData;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    Booking, BookingData, BookingId, BookingStatus, ChannelName, Chat, ChatData, ChatId,
-    ChatStatus, CloseCode, CommandId, ConnectionId, Done, Epoch, ErrorCode, ErrorFrame, EventFrame,
-    EventId, EventName, GapRange, Goodbye, Handler, HandlerKind, ItemId, Limits, Message,
-    MessageData, MessageId, MessageState, Notification, NotificationData, NotificationId, Order,
-    OrderData, OrderId, OrderLine, OrderStatus, Outcome, Person, Pong, PositionEntry, Presence,
-    PresenceData, ReadPosition, Refreshed, ResourceId, ResourceName, Role, Sender, SenderKind,
-    ServerFrame, Timestamp, Topic, TypingData, UserId, Welcome, WelcomeUser,
+    Booking, BookingData, BookingId, BookingStatus, ChannelName, Chat, ChatData, ChatFrame, ChatId,
+    ChatStatus, CloseCode, CommandId, ConnectionId, DeltaData, Done, Epoch, ErrorCode, ErrorFrame,
+    EventFrame, EventId, EventName, GapRange, Goodbye, Handler, HandlerKind, ItemId, Limits,
+    Message, MessageAction, MessageData, MessageId, MessageState, Notification, NotificationData,
+    NotificationId, Order, OrderData, OrderId, OrderLine, OrderStatus, Outcome, Person, Pong,
+    PositionEntry, Presence, PresenceData, ReadPosition, Refreshed, ResourceId, ResourceName, Role,
+    Sender, SenderKind, ServerFrame, Timestamp, Topic, TypingData, UserId, Welcome, WelcomeUser,
 };
 
 /// Who sends a frame.
@@ -54,6 +54,7 @@ const NOON: Timestamp = Timestamp(1_790_000_000_000);
 #[must_use]
 pub fn examples() -> Vec<Example> {
     let mut all = from_client();
+    all.extend(in_chat());
     all.extend(from_server());
     let told = EventName::ALL
         .iter()
@@ -118,9 +119,88 @@ fn from_client() -> Vec<Example> {
             json!({"type": "typing", "chat_id": CHAT, "active": true}),
         ),
         example(
+            "stop_message",
+            "Stops an answer that is being written, from any device of whoever may write in the \
+             chat. Answer: a `reply` with the message as it stands.",
+            json!({"type": "stop_message", "id": "8", "message_id": MESSAGE}),
+        ),
+        example(
+            "choose_action",
+            "Chooses what the bot offered: a confirmation that it asked for. Answer: a `reply` \
+             with the message.",
+            json!({"type": "choose_action", "id": "9", "message_id": MESSAGE, "action_id": "1"}),
+        ),
+        example(
             "ping",
             "Asks whether the server is there. Answer: a `reply` with `server_time`.",
             json!({"type": "ping", "id": 7}),
+        ),
+    ]
+}
+
+/// What only a chat socket says and hears.
+fn in_chat() -> Vec<Example> {
+    let example = |frame: &str, direction, text, json| Example {
+        frame: frame.to_owned(),
+        direction,
+        text,
+        json,
+    };
+    let told = |frame: ChatFrame| plain(&frame);
+    vec![
+        example(
+            "chat command message",
+            Direction::FromClient,
+            "Writes in the chat. `client_id` makes sending again safe; with an `id` the frame is \
+             answered by a `reply`.",
+            json!({"type": "message", "body": "Is my order ready?", "client_id": "7f3c"}),
+        ),
+        example(
+            "chat command typing",
+            Direction::FromClient,
+            "Tells that one is writing; `active: false` that one has stopped.",
+            json!({"type": "typing", "active": true}),
+        ),
+        example(
+            "chat message",
+            Direction::FromServer,
+            "A message was written, or changed: it takes the place of the one with its id.",
+            told(ChatFrame::Message {
+                id: EVENT,
+                offset: 42,
+                message: message(),
+            }),
+        ),
+        example(
+            "chat message_delta",
+            Direction::FromServer,
+            "A piece of a message that is being written: its text from `start` on, counted in \
+             UTF-16 units. The first one holds everything so far.",
+            told(ChatFrame::MessageDelta {
+                message_id: MESSAGE,
+                start: 12,
+                text: " is ready.".to_owned(),
+            }),
+        ),
+        example(
+            "chat typing",
+            Direction::FromServer,
+            "Someone is writing, or has stopped.",
+            told(ChatFrame::Typing {
+                active: true,
+                chat_id: CHAT,
+                user: typing().user,
+            }),
+        ),
+        example(
+            "chat chat",
+            Direction::FromServer,
+            "The chat changed: subject, status, handler, or how far someone has read.",
+            told(ChatFrame::Chat {
+                id: EVENT,
+                offset: 43,
+                chat: chat(),
+            }),
         ),
     ]
 }
@@ -138,7 +218,7 @@ fn from_server() -> Vec<Example> {
             "welcome",
             "The connection is open; before it, nothing is. It lists the automatic channels and \
              those resumed, each before its first event. Staff also get `presence`: who is online.",
-            ServerFrame::Welcome(welcome()),
+            ServerFrame::Welcome(Box::new(welcome())),
         ),
         example(
             "error",
@@ -211,6 +291,32 @@ fn from_server() -> Vec<Example> {
         ),
         reply("mark_read", "It was noted.", id("6"), plain(&Done {})),
         reply(
+            "stop_message",
+            "The message with what was said until then.",
+            id("8"),
+            plain(&MessageData {
+                message: Message {
+                    state: MessageState::Cancelled,
+                    ..message()
+                },
+            }),
+        ),
+        reply(
+            "choose_action",
+            "The message with the choice in it; what came of it is told in the next one.",
+            id("9"),
+            plain(&MessageData {
+                message: Message {
+                    actions: vec![MessageAction {
+                        id: "1".to_owned(),
+                        label: "Yes, cancel it".to_owned(),
+                        chosen: true,
+                    }],
+                    ..message()
+                },
+            }),
+        ),
+        reply(
             "ping",
             "The server is there.",
             Some(CommandId::Number(7)),
@@ -261,6 +367,8 @@ fn welcome() -> Welcome {
                 gap: None,
             },
         ],
+        chat: None,
+        messages: None,
         presence: Some(vec![presence()]),
     }
 }
@@ -350,6 +458,16 @@ fn event(name: EventName) -> Example {
                     deleted_at: Some(Timestamp(NOON.0 + 60_000)),
                     ..message()
                 },
+            }),
+        ),
+        EventName::MessageDelta => (
+            "A piece of a message that is being written: its text from `start` on, counted in \
+             UTF-16 units. The first one holds everything so far.",
+            ChannelName::chat(CHAT),
+            plain(&DeltaData {
+                message_id: message().id,
+                start: 12,
+                text: " is ready.".to_owned(),
             }),
         ),
         EventName::TypingStarted => (
@@ -506,6 +624,7 @@ fn message() -> Message {
         body: "Is my order ready?".to_owned(),
         note: false,
         state: MessageState::Complete,
+        actions: Vec::new(),
         created_at: NOON,
         edited_at: None,
         deleted_at: None,

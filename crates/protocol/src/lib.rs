@@ -17,6 +17,7 @@ mod revocation;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod time;
+mod tongue;
 #[cfg(feature = "typescript")]
 mod typescript;
 mod words;
@@ -33,9 +34,10 @@ pub use id::{
     NotificationId, OrderId, ResourceId, SessionId, UserId,
 };
 pub use object::{
-    Booking, BookingData, Chat, ChatData, Handler, Item, Message, MessageData, Notification,
-    NotificationData, Order, OrderData, OrderLine, Page, Person, Presence, PresenceData,
-    ReadPosition, Resource, ResourceName, Sender, Session, TypingData, User,
+    Booking, BookingData, Chat, ChatData, DeltaData, Handler, Item, Message, MessageAction,
+    MessageData, Notification, NotificationData, Order, OrderData, OrderLine, Page, Person,
+    Presence, PresenceData, ReadPosition, Resource, ResourceName, Sender, Session, TypingData,
+    User,
 };
 pub use problem::{FieldError, Problem, pointer_escape};
 pub use push::{
@@ -44,6 +46,7 @@ pub use push::{
 };
 pub use revocation::{Erasure, Revocation, RevokedSessions};
 pub use time::{Timestamp, TimestampError};
+pub use tongue::{ChatCommand, ChatFrame, Tongue};
 #[cfg(feature = "typescript")]
 pub use typescript::typescript;
 pub use words::{

@@ -339,12 +339,34 @@ pub struct Message {
     pub note: bool,
     /// Whether it is still being written.
     pub state: MessageState,
+    /// What its reader may choose from: a confirmation that the bot asks for. Left out when there
+    /// is nothing to choose.
+    #[cfg_attr(
+        feature = "typescript",
+        ts(as = "Option<Vec<MessageAction>>", optional)
+    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<MessageAction>,
     /// When it was written.
     pub created_at: Timestamp,
     /// When its author last changed it.
     pub edited_at: Option<Timestamp>,
     /// When its author deleted it.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// Something that the reader of a message may choose, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageAction {
+    /// Names it among the actions of its message.
+    pub id: String,
+    /// What stands on the button.
+    pub label: String,
+    /// Whether it was chosen; at most one of a message is.
+    pub chosen: bool,
 }
 
 /// The data of `message.created` and `message.updated`.
@@ -354,6 +376,24 @@ pub struct Message {
 pub struct MessageData {
     /// The whole message, as REST shows it.
     pub message: Message,
+}
+
+/// The data of `message.delta`: a piece of a message that is still being written.
+///
+/// The text from `start` on is replaced by `text`. The first delta that a socket gets of a message
+/// begins at 0 and holds everything so far; so does one after a pause in reading. A delta of a
+/// message that is not `streaming` any more is to be ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct DeltaData {
+    /// Which message.
+    pub message_id: MessageId,
+    /// Where the text belongs, in UTF-16 units, as JavaScript counts.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub start: u64,
+    /// The text from there on.
+    pub text: String,
 }
 
 /// The data of `typing.started` and `typing.stopped`.

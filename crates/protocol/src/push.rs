@@ -18,7 +18,7 @@ use crate::{
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The connection is open: who you are and where each channel goes on from.
-    Welcome(Welcome),
+    Welcome(Box<Welcome>),
     /// A command was done.
     Reply {
         /// The command's id.
@@ -74,6 +74,14 @@ pub struct Welcome {
     pub limits: Limits,
     /// The automatic channels and those resumed.
     pub channels: Vec<PositionEntry>,
+    /// The chat of a chat socket.
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<crate::Chat>,
+    /// The newest messages of that chat, at most 50, the oldest first.
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Vec<crate::Message>>,
     /// Who is online now; only for those who are told when it changes.
     #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,13 +10,16 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::answer_schemas;
 use crate::{
-    BookingId, BootId, ChannelName, ChatId, CloseCode, Command, CommandId, ConnectionId, Direction,
-    Epoch, ErrorCode, EventId, EventName, ItemId, MessageId, NotificationId, OrderId, ResourceId,
-    ServerFrame, SessionId, Timestamp, Topic, UserId,
+    BookingId, BootId, ChannelName, ChatCommand, ChatFrame, ChatId, CloseCode, Command, CommandId,
+    ConnectionId, Direction, Epoch, ErrorCode, EventId, EventName, ItemId, MessageId,
+    NotificationId, OrderId, ResourceId, ServerFrame, SessionId, Timestamp, Tongue, Topic, UserId,
 };
 
 /// Where the shared schemas stand in a document.
 const DEFINITIONS: &str = "/components/schemas";
+
+/// How the names of the frames begin that only a chat socket has.
+const CHAT: &str = "chat ";
 
 /// A UUID as a channel's name holds it: lower case, with hyphens.
 const UUID: &str = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
@@ -34,10 +37,12 @@ pub struct Schemas {
 #[derive(Clone, Debug)]
 pub struct FrameSchema {
     /// Its `type`; with the event's name behind it for an event (`event order.created`), and with
-    /// the command's for a reply (`reply ping`).
+    /// the command's for a reply (`reply ping`). Those of the chat socket alone begin with `chat`.
     pub name: String,
     /// Who sends it.
     pub direction: Direction,
+    /// On which socket; frames of the event socket that a chat socket has too count as the former's.
+    pub tongue: Tongue,
     /// What it looks like.
     pub schema: Value,
 }
@@ -109,6 +114,15 @@ pub fn frame_name(frame: &Value, answered: Option<&str>) -> Option<String> {
     })
 }
 
+/// The same on a chat socket.
+#[must_use]
+pub fn frame_name_in_chat(frame: &Value, answered: Option<&str>) -> Option<String> {
+    match frame.get("type")?.as_str()? {
+        own @ ("message" | "message_delta" | "typing" | "chat") => Some(format!("{CHAT}{own}")),
+        _ => frame_name(frame, answered),
+    }
+}
+
 fn client_frames(generator: &mut SchemaGenerator) -> Vec<FrameSchema> {
     let id = generator.subschema_for::<CommandId>().to_value();
     let commands = variants(Command::json_schema(generator));
@@ -116,12 +130,20 @@ fn client_frames(generator: &mut SchemaGenerator) -> Vec<FrameSchema> {
         // The frame's id is read before the command is.
         schema["properties"]["id"] = id.clone();
         FrameSchema {
-            name,
             direction: Direction::FromClient,
+            tongue: match name.strip_prefix(CHAT) {
+                Some(_) => Tongue::Chat,
+                None => Tongue::Events,
+            },
+            name,
             schema,
         }
     };
-    commands.into_iter().map(frame).collect()
+    let in_chat = variants(ChatCommand::json_schema(generator));
+    let in_chat = in_chat
+        .into_iter()
+        .map(|(name, schema)| (format!("{CHAT}command {name}"), schema));
+    commands.into_iter().chain(in_chat).map(frame).collect()
 }
 
 fn server_frames(generator: &mut SchemaGenerator) -> Vec<FrameSchema> {
@@ -142,12 +164,20 @@ fn server_frames(generator: &mut SchemaGenerator) -> Vec<FrameSchema> {
         .iter()
         .filter(|name| name.topic() != Topic::Internal);
     frames.extend(told.map(|name| (format!("event {name}"), event_frame(*name, generator))));
-    let frame = |(name, schema)| FrameSchema {
+    let in_chat = variants(ChatFrame::json_schema(generator));
+    let in_chat = in_chat
+        .into_iter()
+        .map(|(name, schema)| (Tongue::Chat, format!("{CHAT}{name}"), schema));
+    let frames = frames
+        .into_iter()
+        .map(|(name, schema)| (Tongue::Events, name, schema));
+    let frame = |(tongue, name, schema)| FrameSchema {
         name,
         direction: Direction::FromServer,
+        tongue,
         schema,
     };
-    frames.into_iter().map(frame).collect()
+    frames.chain(in_chat).map(frame).collect()
 }
 
 /// The twin of [`crate::EventFrame`], which is written by hand; a test compares the two.

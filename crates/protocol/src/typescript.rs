@@ -95,12 +95,14 @@ pub fn typescript() -> String {
         Notification,
         NotificationData,
         Sender,
+        MessageAction,
         Message,
         MessageData,
         Handler,
         ReadPosition,
         Chat,
         ChatData,
+        DeltaData,
         TypingData,
         WelcomeUser,
         Presence,
@@ -134,6 +136,11 @@ pub fn typescript() -> String {
         decl = decl.replace(&both, &format!("({both})"));
     }
     file.line(&laid_out(&format!("export {decl}")));
+    types![ChatFrame, ChatCommand];
+    file.line("\n/** One frame from the client of a chat socket. */");
+    file.line("export type ChatClientFrame = (ChatCommand | Command) & { id?: CommandId };");
+    file.line("\n/** One frame from the server to a chat socket. */");
+    file.line("export type ChatServerFrame = ControlFrame | ChatFrame;");
     file.line("\n/** One frame from the server. */");
     file.line("export type ServerFrame = ControlFrame | EventFrame;");
     file.out

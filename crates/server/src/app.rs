@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bot::{self, Bot, WakeBot};
 use crate::broadcasts::Broadcasts;
 use crate::config::Config;
 use crate::key;
@@ -22,7 +23,10 @@ use crate::origin::Origins;
 use crate::passwords::Passwords;
 use crate::peer::ProxyHint;
 use crate::rate_limit::RateLimit;
-use crate::ws::{self, Admissions, Attempts, Engine, PresenceChanges, Sockets, Typing};
+use crate::ws::{
+    self, Admissions, Attempts, Door, Engine, ForgetFirst, PresenceChanges, Sessions, Sockets,
+    Typing,
+};
 
 /// Everything a handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +41,10 @@ pub(crate) struct App {
     pub(crate) sockets: Sockets,
     /// Where the shards say who came and went.
     pub(crate) presence: PresenceChanges,
+    /// Which sessions are known to live.
+    pub(crate) sessions: Sessions,
+    /// Who answers in the chats until a person does.
+    pub(crate) bot: Bot,
     /// Who is writing in which chat.
     pub(crate) typing: Typing,
     /// How many sockets an address may have.
@@ -100,23 +108,43 @@ pub(crate) struct Heard {
 /// The store cannot be opened or the keys cannot be loaded; the text names cause and fix.
 pub(crate) async fn open(config: Config) -> anyhow::Result<(App, Heard)> {
     let (engine, seats) = ws::engine(&config.socket);
-    let store = Store::open(&config.store_config(), Arc::new(engine.clone())).await?;
+    let idle = Duration::from_secs(config.auth.session_idle_hours * 3_600);
+    let sessions = Sessions::new(idle);
+    let bot = Bot::new(bot::open_mind(&config.bot)?);
+    let announce = ForgetFirst {
+        sessions: sessions.clone(),
+        next: WakeBot {
+            bot: bot.clone(),
+            next: engine.clone(),
+        },
+    };
+    let store = Store::open(&config.store_config(), Arc::new(announce)).await?;
     let keys = key::load(&config, &store)
         .await
         .context("cannot load the signing keys")?;
     let boot_id = BootId::new();
-    let (sockets, requests) = Sockets::start(seats, &store, boot_id).await?;
+    let tokens = Arc::new(SocketTokens::new(keys.clone()));
+    let attempts = Attempts::default();
+    let door = Door {
+        tokens: Arc::clone(&tokens),
+        sessions: sessions.clone(),
+        engine: engine.clone(),
+        attempts: attempts.clone(),
+    };
+    let (sockets, requests) = Sockets::start(seats, &store, boot_id, door).await?;
     let (presence, changes) = PresenceChanges::new();
     let socket = &config.socket;
     let app = App {
         admissions: Admissions::new(socket.per_ip_max, socket.refusals_per_minute),
-        attempts: Attempts::default(),
+        attempts,
         presence,
+        sessions,
+        bot,
         typing: Typing::default(),
         engine,
         sockets,
         upgrades: TaskTracker::new(),
-        tokens: Arc::new(SocketTokens::new(keys.clone())),
+        tokens,
         keys: Arc::new(keys),
         origins: Arc::new(Origins::new(&config)),
         passwords: Passwords::start().context("cannot start the threads that hash passwords")?,

@@ -2,13 +2,16 @@
 //! `protocol`, so that it cannot say what the program does not. Start at [`asyncapi`].
 
 use protocol::schema::{FrameSchema, Schemas, schemas};
-use protocol::{ANSWERED_COMMANDS, CloseCode, Direction, EventName, Topic, examples};
+use protocol::{ANSWERED_COMMANDS, CloseCode, Direction, EventName, Tongue, Topic, examples};
 use serde_json::{Map, Value, json};
 
-use crate::ws::EVENT_SOCKET_PATH;
+use crate::ws::{CHAT_SOCKET_PATH, EVENT_SOCKET_PATH};
 
 /// The one channel of the document, as it is referred to.
 const CHANNEL: &str = "#/channels/events";
+
+/// Where the chat socket stands in the document.
+const CHAT_CHANNEL: &str = "#/channels/chat";
 
 /// The description as JSON. Members are sorted, so that equal descriptions are equal texts.
 pub(crate) fn asyncapi() -> String {
@@ -31,7 +34,7 @@ pub(crate) fn asyncapi() -> String {
                 "variables": {"host": {"default": "localhost:8000"}},
             },
         },
-        "channels": {"events": channel(&schemas)},
+        "channels": {"events": channel(&schemas), "chat": chat_channel(&schemas)},
         "operations": operations(&schemas),
         "components": {
             "messages": messages(&schemas),
@@ -48,8 +51,40 @@ const INTRODUCTION: &str = "Everything that happens, over one WebSocket: JSON te
     lives, how a channel is resumed, and what is never lost. A client takes members and events \
     that it does not know, and acts on a close code that it does not know by its range.";
 
+/// The chat socket: the commands of the event socket for one chat, and frames of its own in the
+/// place of events.
+fn chat_channel(schemas: &Schemas) -> Value {
+    let spoken = schemas
+        .frames
+        .iter()
+        .filter(|frame| !frame.name.starts_with("event "));
+    let all = spoken.map(|frame| {
+        let id = id(&frame.name);
+        (id.clone(), reference("#/components/messages", &id))
+    });
+    let mut channel = channel(schemas);
+    channel["title"] = "The chat socket".into();
+    channel["address"] = CHAT_SOCKET_PATH.into();
+    channel["description"] = "One chat, by its id or as `me`: the customer's open chat, begun if \
+        there is none. `welcome` brings the chat and its last 50 messages. It takes every command \
+        of the event socket for its chat, and two short ones of its own."
+        .into();
+    channel["messages"] = all.collect::<Map<String, Value>>().into();
+    channel["parameters"] = json!({
+        "chat_id": {"description": "The chat's id, or `me`."},
+    });
+    if let Some(channel) = channel.as_object_mut() {
+        channel.remove("x-event-channels");
+    }
+    channel
+}
+
 fn channel(schemas: &Schemas) -> Value {
-    let all = schemas.frames.iter().map(|frame| {
+    let own = schemas
+        .frames
+        .iter()
+        .filter(|frame| frame.tongue == Tongue::Events);
+    let all = own.map(|frame| {
         let id = id(&frame.name);
         (id.clone(), reference("#/components/messages", &id))
     });
@@ -114,9 +149,13 @@ fn channel(schemas: &Schemas) -> Value {
 
 /// What the server receives, each with what answers it, and what it sends unasked.
 fn operations(schemas: &Schemas) -> Map<String, Value> {
-    let message = |name: &str| reference(&format!("{CHANNEL}/messages"), &id(name));
-    let channel = json!({"$ref": CHANNEL});
     let operation = |frame: &FrameSchema| {
+        let channel = match frame.tongue {
+            Tongue::Events => CHANNEL,
+            Tongue::Chat => CHAT_CHANNEL,
+        };
+        let message = |name: &str| reference(&format!("{channel}/messages"), &id(name));
+        let channel = json!({"$ref": channel});
         let name = frame.name.as_str();
         let mut operation = json!({"channel": channel, "messages": [message(name)]});
         match frame.direction {
@@ -142,6 +181,8 @@ fn answers(command: &str) -> Vec<String> {
     let mut answers = vec!["error".to_owned()];
     if command == "connect" {
         answers = vec!["welcome".to_owned(), "goodbye".to_owned()];
+    } else if command == "chat command message" {
+        answers.push("reply send_message".to_owned());
     } else if ANSWERED_COMMANDS.contains(&command) {
         answers.push(format!("reply {command}"));
     }

@@ -3,9 +3,12 @@
 //! Start at [`main`].
 
 mod backup;
+#[cfg(target_os = "linux")]
+mod bench;
 mod complete;
 mod config;
 mod confirm;
+mod doctor;
 mod erase;
 mod export;
 mod failure;
@@ -34,6 +37,7 @@ Examples:
   frontdesk token mint --email ana@example.com
   frontdesk token check <token>           why a socket refuses this token
   frontdesk backup desk-backup.db         a copy of the database, beside a running server
+  frontdesk doctor bot                    ask the bot once; shows what its model really says
   frontdesk config show --origin          which setting is in force, and where it came from
 
 Exit codes: 0 well, 1 a warning under --strict, 2 a problem was found, 3 could not run.";
@@ -65,9 +69,22 @@ enum Command {
     /// Handle the event log after a restore.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Look at a part of the installation and say what is wrong with it.
+    #[command(subcommand)]
+    Doctor(doctor::DoctorCommand),
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Measure how fast this program is on this machine; starts servers of its own.
+    #[cfg(target_os = "linux")]
+    Bench(bench::BenchArgs),
+    /// Measure how fast this program is on this machine; on Linux only.
+    #[cfg(not(target_os = "linux"))]
+    Bench {
+        /// What `frontdesk bench --help` explains on Linux.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Print a completion script for a shell.
     Completions(complete::CompletionsArgs),
     /// Print the version.
@@ -178,7 +195,14 @@ fn run(line: CommandLine) -> Done {
         Command::Backup(args) => backup::run(&given, &args),
         Command::Restore(args) => restore::run(&given, &args),
         Command::Log(command) => log::run(&given, &command),
+        Command::Doctor(command) => doctor::run(&given, &command),
         Command::Config(command) => config::run(&given, &command),
+        #[cfg(target_os = "linux")]
+        Command::Bench(args) => bench::run(args),
+        #[cfg(not(target_os = "linux"))]
+        Command::Bench { .. } => Err(Failure::could_not_run(
+            "frontdesk bench reads /proc and pins programs to cores, so it runs on Linux alone",
+        )),
         Command::Completions(args) => complete::completions(&args, CommandLine::command()),
         Command::Version(args) => complete::version(&args),
         Command::Openapi => complete::openapi(),

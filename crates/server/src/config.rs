@@ -10,6 +10,7 @@ mod web_origin;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use ip_range::IpRange;
 pub(crate) use mask::mask_secrets;
@@ -27,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) auth: AuthConfig,
     pub(crate) socket: SocketConfig,
     pub(crate) log: LogConfig,
+    pub(crate) bot: BotConfig,
     pub(crate) diagnostics: DiagnosticsConfig,
     pub(crate) telemetry: TelemetryConfig,
 }
@@ -115,6 +117,30 @@ pub(crate) struct LogConfig {
     pub(crate) keep_hours: u64,
 }
 
+/// `[bot]`
+#[derive(Clone, Debug)]
+pub(crate) struct BotConfig {
+    pub(crate) kind: BotKind,
+    /// What the operator wants answered; none: the file that is compiled in.
+    pub(crate) faq_file: Option<PathBuf>,
+    /// Where the model's interface begins; may hold a password.
+    pub(crate) base_url: String,
+    pub(crate) model: String,
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Longest silence of the model.
+    pub(crate) timeout: Duration,
+    /// What one customer may cost in a day.
+    pub(crate) tokens_per_day: i64,
+}
+
+/// Who answers in new chats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BotKind {
+    Desk,
+    OpenAi,
+    Off,
+}
+
 /// `[diagnostics]`
 #[derive(Clone, Debug)]
 pub(crate) struct DiagnosticsConfig {
@@ -157,6 +183,7 @@ impl Config {
             keep_hours: self.log.keep_hours,
             session_idle_hours: self.auth.session_idle_hours,
             session_max_days: self.auth.session_max_days,
+            bot: self.bot.kind != BotKind::Off,
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::ws::attempts::shown_path;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an answer says of itself unless its handler knows better.
-const COMMON_HEADERS: [(HeaderName, HeaderValue); 4] = [
+pub(crate) const COMMON_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
         header::X_CONTENT_TYPE_OPTIONS,
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(problem["request_id"], id);
         assert_eq!(problem["code"], "internal_error");
         assert!(!text.contains("secret"));
-        assert!(app.metrics.text().contains("frontdesk_panics_total 1"));
+        assert!(crate::metrics::text(&app).contains("frontdesk_panics_total 1"));
         assert_eq!(
             ask(&router, Request::builder().uri("/fine")).await.1,
             "fine"

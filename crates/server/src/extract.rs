@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
@@ -47,9 +48,12 @@ impl FromRequestParts<App> for Signed {
             )));
         };
         let now = app.now();
+        let before = app.sessions.before();
         let Some(session) = app.store.session_by_secret(&secret.hash(), now).await? else {
             return Err(unauthenticated("the session of the cookie has ended"));
         };
+        // Whoever asks for a token here opens a socket next.
+        app.sessions.keep(before, &session, Instant::now());
         if now.0 - session.last_seen_at.0 > SESSION_TOUCH_INTERVAL_MS {
             // Only the list of sessions and the idle limit hang on it: the request goes on.
             let touch = app.store.write(TouchSession {

@@ -87,7 +87,7 @@ pub(crate) async fn metrics(
     }
     let content_type = [(
         header::CONTENT_TYPE,
-        "text/plain; version=0.0.4; charset=utf-8",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
     )];
-    Ok((content_type, app.metrics.text()).into_response())
+    Ok((content_type, crate::metrics::text(&app)).into_response())
 }

@@ -4,6 +4,7 @@
 mod api;
 mod app;
 mod asyncapi;
+mod bot;
 mod broadcasts;
 pub mod cli;
 mod config;

@@ -14,8 +14,19 @@ pub(crate) const REQUEST_HEAD_MAX_BYTES: usize = 16 * 1024;
 /// Most headers of one request. Beyond it the answer is 431.
 pub(crate) const HEADERS_MAX: usize = 100;
 
-/// How long the head of a request may take, also the next one of a connection that is kept open.
+/// How long the head of a request may take.
 pub(crate) const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept open for the next request.
+pub(crate) const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client may take nothing of its answer.
+pub(crate) const WRITE_PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Connections that may wait to be accepted; the kernel may allow fewer (net.core.somaxconn). When
+/// a network comes back, thousands of clients do in the same second, and one that finds no place
+/// tries again only a second later.
+pub(crate) const ACCEPT_BACKLOG: u32 = 4_096;
 
 /// How long a body may come to a standstill.
 pub(crate) const BODY_PROGRESS_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,6 +1,8 @@
 //! Listening and accepting: one loop per address, one task per HTTP connection, every wait bounded.
 //! A socket leaves this file with its upgrade. Start at [`Listeners::bind`].
 
+mod patient;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -11,8 +13,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,9 +23,12 @@ use tower::ServiceExt as _;
 
 use crate::config::Config;
 use crate::limits::{
-    ACCEPT_PAUSE, CONNECTIONS_MAX, HEADER_READ_TIMEOUT, HEADERS_MAX, REQUEST_HEAD_MAX_BYTES,
+    ACCEPT_BACKLOG, ACCEPT_PAUSE, CONNECTIONS_MAX, HEADERS_MAX, REQUEST_HEAD_MAX_BYTES,
 };
 use crate::startup::may_do_without;
+
+use patient::Patience;
+pub(crate) use patient::Patient;
 
 /// The addresses that are listened on.
 #[derive(Debug)]
@@ -53,11 +58,11 @@ impl Listeners {
         let mut any_port = None;
         for &address in &config.server.listen {
             let bound = match any_port.filter(|_| address.port() == 0) {
-                Some(port) => match bind(SocketAddr::new(address.ip(), port)).await {
-                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => bind(address).await,
+                Some(port) => match bind(SocketAddr::new(address.ip(), port)) {
+                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => bind(address),
                     other => other,
                 },
-                None => bind(address).await,
+                None => bind(address),
             };
             match bound {
                 Ok((listener, found)) => {
@@ -98,8 +103,15 @@ impl Listeners {
     }
 }
 
-async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address).await?;
+fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restart must not wait until the kernel has forgotten the connections of the last run.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(ACCEPT_BACKLOG)?;
     let found = listener.local_addr()?;
     Ok((listener, found))
 }
@@ -157,18 +169,21 @@ impl Connections {
             tracing::debug!(%error, "cannot switch off Nagle's algorithm");
         }
         let router = self.router;
+        let turns = Arc::<patient::Turns>::default();
+        let stream = Patient::new(stream, Patience::default(), Arc::clone(&turns));
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-            let router = router.clone();
+            let (router, turn) = (router.clone(), turns.begin());
             async move {
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let response = router.oneshot(request).await;
-                Ok::<_, Infallible>(response.unwrap_or_else(|never| match never {}))
+                let response = response.unwrap_or_else(|never| match never {});
+                Ok::<_, Infallible>(response.map(|body| turn.ends_with(body)))
             }
         });
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_READ_TIMEOUT)
+            // The stream waits as long as it should.
+            .header_read_timeout(None)
             .max_headers(HEADERS_MAX)
             .max_buf_size(REQUEST_HEAD_MAX_BYTES)
             .serve_connection(TokioIo::new(stream), service)

@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::envelope::envelope;
 use crate::nearest::nearest;
 use crate::problem::respond;
-use crate::ws::{ECHO_SOCKET_PATH, EVENT_SOCKET_PATH};
+use crate::ws::{CHAT_SOCKET_PATH, ECHO_SOCKET_PATH, EVENT_SOCKET_PATH};
 use crate::{health, pages, ws};
 
 /// Paths that /openapi.json does not describe; all of them are read with GET.
@@ -35,6 +35,7 @@ const OTHER_PATHS: &[&str] = &[
     "/redoc",
     "/metrics",
     EVENT_SOCKET_PATH,
+    "/ws/chat/me",
     ECHO_SOCKET_PATH,
 ];
 
@@ -68,6 +69,8 @@ fn sockets() -> Router<App> {
     Router::new()
         .route(EVENT_SOCKET_PATH, any(ws::event_socket))
         .route(&format!("{EVENT_SOCKET_PATH}/"), any(ws::event_socket))
+        .route(CHAT_SOCKET_PATH, any(ws::chat_socket))
+        .route(&format!("{CHAT_SOCKET_PATH}/"), any(ws::chat_socket))
         .route(ECHO_SOCKET_PATH, any(ws::echo_socket))
         .route(&format!("{ECHO_SOCKET_PATH}/"), any(ws::echo_socket))
 }
@@ -104,6 +107,8 @@ fn described() -> (Router<App>, Document) {
         .routes(routes!(chats::read))
         .routes(routes!(messages::list, messages::create))
         .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(messages::stop))
+        .routes(routes!(messages::choose))
         .routes(routes!(notifications::list, notifications::send))
         .routes(routes!(notifications::read))
         .routes(routes!(notifications::read_all))

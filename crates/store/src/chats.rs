@@ -1,5 +1,6 @@
 //! Chats: one conversation of one customer, at most one of them open at a time; who answers, and
-//! how far everyone has read. What is written in them is in `messages.rs`.
+//! how far everyone has read. What changes about them is in `chat_changes.rs`, what is written in
+//! them in `messages.rs`.
 //!
 //! Invariant: whoever changes a chat or anything in it holds the lock of the chat's row, and
 //! whoever opens one holds that of the customer's row. Nothing that a customer is shown depends on
@@ -8,13 +9,12 @@
 use desk::policy::not_found;
 use desk::{Action, Actor, Decision, Object, Scope, decide};
 use protocol::{
-    ChannelName, Chat, ChatData, ChatId, ChatStatus, ErrorCode, EventName, FieldError, Handler,
-    HandlerKind, MessageId, Page, Person, Problem, ReadPosition, Role, Timestamp, UserId,
+    ChannelName, Chat, ChatData, ChatId, ChatStatus, ErrorCode, EventName, Handler, HandlerKind,
+    MessageId, Page, Person, Problem, ReadPosition, Timestamp, UserId,
 };
 
 use crate::database::{Connection, Row, Value, in_time};
 use crate::error::{Fault, ReadError, WriteFailure};
-use crate::items::check_version;
 use crate::messages::{MESSAGE_COLUMNS, find_message, message};
 use crate::page::Place;
 use crate::transaction::{Transaction, Write};
@@ -48,6 +48,8 @@ pub enum NewHandler {
     Nobody,
     /// This member of staff.
     Person(UserId),
+    /// The bot.
+    Bot,
 }
 
 /// Whose chat it is, and whether it goes on.
@@ -57,6 +59,8 @@ pub struct ChatState {
     pub customer: UserId,
     /// Whether anything may be written in it.
     pub status: ChatStatus,
+    /// Who answers.
+    pub handler: HandlerKind,
 }
 
 impl Store {
@@ -73,7 +77,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn chat_state(&self, id: ChatId) -> Result<Option<ChatState>, ReadError> {
-        let sql = "SELECT customer_id, status FROM chats WHERE id = $1";
+        let sql = "SELECT customer_id, status, handler_kind FROM chats WHERE id = $1";
         let row = self.database().fetch_optional(sql, &[id.into()]).await?;
         Ok(row.as_ref().map(chat_state).transpose()?)
     }
@@ -166,16 +170,17 @@ impl ChatFilter {
 }
 
 impl NewHandler {
-    const fn kind(self) -> HandlerKind {
+    pub(crate) const fn kind(self) -> HandlerKind {
         match self {
             Self::Nobody => HandlerKind::None,
             Self::Person(_) => HandlerKind::Staff,
+            Self::Bot => HandlerKind::Bot,
         }
     }
 
-    const fn person(self) -> Option<UserId> {
+    pub(crate) const fn person(self) -> Option<UserId> {
         match self {
-            Self::Nobody => None,
+            Self::Nobody | Self::Bot => None,
             Self::Person(user) => Some(user),
         }
     }
@@ -190,6 +195,7 @@ fn select_chats(actor: &Actor) -> String {
          c.handler_id, h.name AS handler_name, c.version, c.created_at, c.updated_at, \
          {MESSAGE_COLUMNS}, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM (\
            SELECT n.sender_id FROM messages n WHERE n.chat_id = c.id{shown} \
+           AND n.sender_kind <> 'system' \
            AND n.created_at > COALESCE((SELECT r.read_at FROM chat_reads r \
              WHERE r.chat_id = c.id AND r.user_id = $1), -1) \
            ORDER BY n.created_at DESC LIMIT {UNREAD_AMONG}) newest \
@@ -240,6 +246,7 @@ fn chat_state(row: &Row) -> Result<ChatState, Fault> {
     Ok(ChatState {
         customer: row.parsed("customer_id")?,
         status: row.parsed("status")?,
+        handler: row.parsed("handler_kind")?,
     })
 }
 
@@ -301,7 +308,9 @@ pub(crate) async fn lock_chat(
     id: ChatId,
 ) -> Result<ChatState, WriteFailure> {
     let lock = tx.lock("c");
-    let sql = format!("SELECT c.customer_id, c.status FROM chats c WHERE c.id = $1{lock}");
+    let sql = format!(
+        "SELECT c.customer_id, c.status, c.handler_kind FROM chats c WHERE c.id = $1{lock}"
+    );
     let row = tx.fetch_optional(sql, &[id.into()]).await?;
     let state = chat_state(&row.ok_or_else(not_found)?)?;
     let customer = state.customer;
@@ -371,7 +380,7 @@ impl Write for BeginChat {
                 self.customer.into(),
                 (&self.subject).into(),
                 ChatStatus::Open.into(),
-                HandlerKind::None.into(),
+                first_handler(tx).into(),
                 self.now.into(),
             ],
         )
@@ -382,94 +391,11 @@ impl Write for BeginChat {
     }
 }
 
-/// A change of a chat.
-#[derive(Clone, Debug)]
-pub struct ChangeChat {
-    /// Who asks.
-    pub actor: Actor,
-    /// Which chat.
-    pub id: ChatId,
-    /// The version that the caller saw.
-    pub version: i64,
-    /// What it is about, if that changes; staff only.
-    pub subject: Option<String>,
-    /// Whether it goes on, if that changes.
-    pub status: Option<ChatStatus>,
-    /// Who answers, if that changes; staff only.
-    pub handler: Option<NewHandler>,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// Refused, in this order, with `not_found`, `stale_version` (with the member `current`),
-/// `forbidden`, `validation_failed`, or `chat_open` (with the member `chat`). Told as
-/// `chat.updated`, unless nothing changes.
-impl Write for ChangeChat {
-    type Output = Chat;
-
-    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Chat, WriteFailure> {
-        let customer = lock_chat(tx, &self.actor, self.id).await?.customer;
-        decide(&self.actor, Action::Change, Object::Chat { customer }).or_refuse()?;
-        let before = reread(tx, &self.actor, self.id).await?;
-        check_version(self.version, before.version, &before)?;
-        let after = self.changed(tx, &before).await?;
-        if after == before {
-            return Ok(before);
-        }
-        let handler = after.handler.user.as_ref().map(|user| user.id.to_string());
-        tx.execute(
-            "UPDATE chats SET subject = $2, status = $3, handler_kind = $4, handler_id = $5, \
-             version = $6, updated_at = $7 WHERE id = $1",
-            &[
-                self.id.into(),
-                (&after.subject).into(),
-                after.status.into(),
-                after.handler.kind.into(),
-                Value::OptText(handler),
-                (before.version + 1).into(),
-                self.now.into(),
-            ],
-        )
-        .await?;
-        let chat = Chat {
-            version: before.version + 1,
-            updated_at: self.now,
-            ..after
-        };
-        tell(tx, EventName::ChatUpdated, &chat)?;
-        Ok(chat)
-    }
-}
-
-impl ChangeChat {
-    /// The chat with the fields that change, each allowed and checked.
-    async fn changed(&self, tx: &mut Transaction<'_>, before: &Chat) -> Result<Chat, WriteFailure> {
-        let customer = before.customer.id;
-        let mut after = before.clone();
-        if self.subject.is_some() || self.handler.is_some() {
-            let handling = Object::ChatHandling { customer };
-            decide(&self.actor, Action::Change, handling).or_refuse()?;
-        }
-        if let Some(subject) = &self.subject {
-            check_subject(subject)?;
-            after.subject.clone_from(subject);
-        }
-        if let Some(handler) = self.handler {
-            after.handler = Handler {
-                kind: handler.kind(),
-                user: match handler.person() {
-                    Some(user) => Some(find_staff(tx, user).await?),
-                    None => None,
-                },
-            };
-        }
-        if let Some(status) = self.status {
-            if (before.status, status) == (ChatStatus::Closed, ChatStatus::Open) {
-                refuse_second(tx, &self.actor, customer).await?;
-            }
-            after.status = status;
-        }
-        Ok(after)
+/// Who answers in a new chat.
+fn first_handler(tx: &Transaction<'_>) -> HandlerKind {
+    match tx.settings.bot {
+        true => HandlerKind::Bot,
+        false => HandlerKind::None,
     }
 }
 
@@ -537,12 +463,16 @@ impl Write for MarkRead {
 }
 
 /// A chat that is known to exist, as it is now.
-async fn reread(tx: &mut Transaction<'_>, actor: &Actor, id: ChatId) -> Result<Chat, WriteFailure> {
+pub(crate) async fn reread(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    id: ChatId,
+) -> Result<Chat, WriteFailure> {
     let chat = find_chat(&mut tx.connection, actor, id).await?;
     Ok(chat.ok_or_else(|| Fault::row("a chat vanished"))?)
 }
 
-fn check_subject(subject: &str) -> Result<(), Problem> {
+pub(crate) fn check_subject(subject: &str) -> Result<(), Problem> {
     let mut errors = Vec::new();
     desk::chat::check_subject(subject, &mut errors);
     match errors.is_empty() {
@@ -552,7 +482,7 @@ fn check_subject(subject: &str) -> Result<(), Problem> {
 }
 
 /// Refuses when the customer has an open chat; nobody else opens one until the commit.
-async fn refuse_second(
+pub(crate) async fn refuse_second(
     tx: &mut Transaction<'_>,
     actor: &Actor,
     customer: UserId,
@@ -572,31 +502,9 @@ async fn refuse_second(
         .into())
 }
 
-/// Someone of the desk who can answer.
-async fn find_staff(tx: &mut Transaction<'_>, id: UserId) -> Result<Person, WriteFailure> {
-    let sql = "SELECT name, role, disabled FROM users WHERE id = $1";
-    let row = tx.fetch_optional(sql, &[id.into()]).await?;
-    let refused = || {
-        let message = "is not the id of an enabled account of staff";
-        Problem::invalid(vec![FieldError::new("/handler/user_id", message)])
-    };
-    let row = row.ok_or_else(refused)?;
-    let works = match row.parsed::<Role>("role")? {
-        Role::Customer => false,
-        Role::Staff | Role::Admin => !row.flag("disabled")?,
-    };
-    match works {
-        true => Ok(Person {
-            id,
-            name: row.text("name")?,
-        }),
-        false => Err(refused().into()),
-    }
-}
-
 /// Tells everyone of the chat, without what is the caller's alone. The text that such an event
 /// holds is the last message's.
-fn tell(tx: &mut Transaction<'_>, name: EventName, chat: &Chat) -> Result<(), Fault> {
+pub(crate) fn tell(tx: &mut Transaction<'_>, name: EventName, chat: &Chat) -> Result<(), Fault> {
     let chat = Chat {
         unread: None,
         ..chat.clone()

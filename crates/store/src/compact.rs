@@ -16,7 +16,7 @@ impl Store {
             return Ok(());
         }
         let failed = |fault: Fault| fault.to_write_error();
-        let mut own = self.database().connect_writer().await.map_err(failed)?;
+        let mut own = self.database().connect_aside().await.map_err(failed)?;
         let mut connection = own.borrow();
         connection
             .run("PRAGMA busy_timeout = 30000; VACUUM; PRAGMA busy_timeout = 5000")

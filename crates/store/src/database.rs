@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::Timestamp;
@@ -17,6 +18,7 @@ use sqlx::{
 };
 
 use crate::error::{Fault, FaultKind};
+use crate::sqlite_writer::{SqliteFile, SqliteWriter, StoredRow};
 
 /// Longest wait for a read, its connection included.
 const READ_TIMEOUT: Duration = Duration::from_millis(4_500);
@@ -26,6 +28,8 @@ const READ_TIMEOUT: Duration = Duration::from_millis(4_500);
 pub(crate) enum Value {
     Text(String),
     OptText(Option<String>),
+    /// A text that others hold too, and that may be long.
+    Shared(Arc<str>),
     Int(i64),
     Bytes(Vec<u8>),
     /// An array on PostgreSQL, a JSON list on SQLite.
@@ -38,9 +42,21 @@ impl Value {
     fn holds_nul(&self) -> bool {
         match self {
             Self::Text(text) => text.contains('\0'),
+            Self::Shared(text) => text.contains('\0'),
             Self::OptText(text) => text.as_ref().is_some_and(|text| text.contains('\0')),
             Self::Texts(texts) => texts.iter().any(|text| text.contains('\0')),
             Self::Int(_) | Self::Bytes(_) | Self::Ints(_) => false,
+        }
+    }
+
+    /// A list as SQLite gets it.
+    pub(crate) fn to_json(&self) -> Option<String> {
+        match self {
+            Self::Texts(texts) => Some(serde_json::json!(texts).to_string()),
+            Self::Ints(numbers) => Some(serde_json::json!(numbers).to_string()),
+            Self::Text(_) | Self::OptText(_) | Self::Shared(_) | Self::Int(_) | Self::Bytes(_) => {
+                None
+            }
         }
     }
 }
@@ -115,17 +131,18 @@ printed!(
 /// One row of an answer.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
+    SqliteWriter(StoredRow),
     Postgres(PgRow),
 }
 
 macro_rules! getter {
     ($name:ident -> $type:ty) => {
         pub(crate) fn $name(&self, column: &str) -> Result<$type, Fault> {
-            let value = match self {
-                Self::Sqlite(row) => row.try_get::<$type, _>(column),
-                Self::Postgres(row) => row.try_get::<$type, _>(column),
-            };
-            value.map_err(Fault::row)
+            match self {
+                Self::Sqlite(row) => row.try_get::<$type, _>(column).map_err(Fault::row),
+                Self::SqliteWriter(row) => row.$name(column),
+                Self::Postgres(row) => row.try_get::<$type, _>(column).map_err(Fault::row),
+            }
         }
     };
 }
@@ -169,25 +186,29 @@ pub(crate) enum Dialect {
 /// A connection, borrowed for some statements.
 pub(crate) enum Connection<'c> {
     Sqlite(&'c mut SqliteConnection),
+    SqliteWriter(&'c mut SqliteWriter),
     Postgres(&'c mut PgConnection),
 }
 
 impl Connection<'_> {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Sqlite(_) | Self::SqliteWriter(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
         }
     }
 
     /// Runs statements without values, several in one go if they are separated by `;`.
     pub(crate) async fn run(&mut self, sql: impl Into<Sql> + Send) -> Result<(), Fault> {
-        let sql = AssertSqlSafe(sql.into());
+        let sql = sql.into();
         match self {
             Self::Sqlite(connection) => {
+                let sql = AssertSqlSafe(sql);
                 sqlx::raw_sql(sql).execute(&mut **connection).await?;
             }
+            Self::SqliteWriter(writer) => writer.run(&sql)?,
             Self::Postgres(connection) => {
+                let sql = AssertSqlSafe(sql);
                 sqlx::raw_sql(sql).execute(&mut **connection).await?;
             }
         }
@@ -206,6 +227,7 @@ impl Connection<'_> {
                 .execute(&mut **connection)
                 .await?
                 .rows_affected(),
+            Self::SqliteWriter(writer) => writer.execute(&sql.into(), values)?,
             Self::Postgres(connection) => postgres_query(sql.into(), values)
                 .execute(&mut **connection)
                 .await?
@@ -225,6 +247,10 @@ impl Connection<'_> {
                     .fetch_all(&mut **connection)
                     .await?;
                 rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::SqliteWriter(writer) => {
+                let rows = writer.fetch_all(&sql.into(), values)?;
+                rows.into_iter().map(Row::SqliteWriter).collect()
             }
             Self::Postgres(connection) => {
                 let rows = postgres_query(sql.into(), values)
@@ -259,8 +285,8 @@ fn sqlite_query(sql: Sql, values: &[Value]) -> Query<'_, Sqlite, SqliteArguments
             Value::OptText(text) => query.bind(text),
             Value::Int(number) => query.bind(*number),
             Value::Bytes(bytes) => query.bind(bytes),
-            Value::Texts(texts) => query.bind(serde_json::json!(texts).to_string()),
-            Value::Ints(numbers) => query.bind(serde_json::json!(numbers).to_string()),
+            Value::Shared(text) => query.bind(&**text),
+            Value::Texts(_) | Value::Ints(_) => query.bind(value.to_json()),
         };
     }
     query
@@ -274,6 +300,7 @@ fn postgres_query(sql: Sql, values: &[Value]) -> Query<'_, Postgres, PgArguments
             Value::OptText(text) => query.bind(text),
             Value::Int(number) => query.bind(*number),
             Value::Bytes(bytes) => query.bind(bytes),
+            Value::Shared(text) => query.bind(&**text),
             Value::Texts(texts) => query.bind(texts),
             Value::Ints(numbers) => query.bind(numbers),
         };
@@ -281,9 +308,10 @@ fn postgres_query(sql: Sql, values: &[Value]) -> Query<'_, Postgres, PgArguments
     query
 }
 
-/// A connection of our own, outside of any pool: the writer's.
+/// A connection of our own, outside of any pool: most often the writer's.
 pub(crate) enum OwnConnection {
     Sqlite(SqliteConnection),
+    SqliteWriter(SqliteWriter),
     Postgres(PgConnection),
 }
 
@@ -291,6 +319,7 @@ impl OwnConnection {
     pub(crate) fn borrow(&mut self) -> Connection<'_> {
         match self {
             Self::Sqlite(connection) => Connection::Sqlite(connection),
+            Self::SqliteWriter(writer) => Connection::SqliteWriter(writer),
             Self::Postgres(connection) => Connection::Postgres(connection),
         }
     }
@@ -300,6 +329,10 @@ impl OwnConnection {
         let closing = async {
             match self {
                 Self::Sqlite(connection) => connection.close().await,
+                Self::SqliteWriter(writer) => {
+                    writer.close();
+                    Ok(())
+                }
                 Self::Postgres(connection) => connection.close().await,
             }
         };
@@ -313,7 +346,9 @@ impl OwnConnection {
 pub(crate) enum Database {
     Sqlite {
         readers: SqlitePool,
-        writer: SqliteConnectOptions,
+        /// For connections that write aside of the writer.
+        aside: SqliteConnectOptions,
+        writer: SqliteFile,
     },
     Postgres {
         readers: PgPool,
@@ -342,7 +377,15 @@ impl Database {
 
     pub(crate) async fn connect_writer(&self) -> Result<OwnConnection, Fault> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => OwnConnection::Sqlite(writer.connect().await?),
+            Self::Sqlite { writer, .. } => OwnConnection::SqliteWriter(SqliteWriter::open(writer)?),
+            Self::Postgres { writer, .. } => OwnConnection::Postgres(writer.connect().await?),
+        })
+    }
+
+    /// A connection for work that takes long: no thread of the runtime waits for it.
+    pub(crate) async fn connect_aside(&self) -> Result<OwnConnection, Fault> {
+        Ok(match self {
+            Self::Sqlite { aside, .. } => OwnConnection::Sqlite(aside.connect().await?),
             Self::Postgres { writer, .. } => OwnConnection::Postgres(writer.connect().await?),
         })
     }

@@ -98,6 +98,7 @@ impl Store {
         self.erase_rows(id, now, Rows::Chats).await?;
         erased.messages += self.erase_rows(id, now, Rows::MessagesOfChats).await?;
         erased.messages += self.erase_messages_elsewhere(id, now).await?;
+        self.erase_rows(id, now, Rows::BotOffers).await?;
         self.erase_rows(id, now, Rows::OwnAnswers).await?;
         Ok(())
     }
@@ -301,6 +302,8 @@ enum Rows {
     Chats,
     /// All of a conversation: answers repeat what was asked, and notes are about the person.
     MessagesOfChats,
+    /// What the bot offered them, which may hold their wishes.
+    BotOffers,
     /// Kept for repeated requests of their own.
     OwnAnswers,
     /// The log of their own channel, which nobody may read any more.
@@ -360,6 +363,15 @@ impl Write for EraseRows {
                 );
                 tx.execute(sql, &[now, id, most]).await?
             }
+            Rows::BotOffers => {
+                tx.execute(
+                    "DELETE FROM bot_offers WHERE (message_id, action_id) IN (\
+                     SELECT o.message_id, o.action_id FROM bot_offers o \
+                     JOIN chats c ON c.id = o.chat_id WHERE c.customer_id = $1 LIMIT $2)",
+                    &[id, most],
+                )
+                .await?
+            }
             Rows::OwnAnswers => {
                 tx.execute(
                     "DELETE FROM once_keys WHERE (user_id, path, key) IN (\
@@ -386,10 +398,10 @@ impl Write for EraseRows {
 /// Empties the messages of this condition that are not empty yet; `$1` is the time.
 fn erase_messages(condition: &str) -> String {
     format!(
-        "UPDATE messages SET body = '', first_body = NULL, client_id = NULL, \
+        "UPDATE messages SET body = '', first_body = NULL, client_id = NULL, actions = NULL, \
          deleted_at = COALESCE(deleted_at, $1) WHERE id IN (SELECT m.id FROM messages m \
          WHERE (m.body <> '' OR m.first_body IS NOT NULL OR m.client_id IS NOT NULL \
-         OR m.deleted_at IS NULL) AND {condition})"
+         OR m.actions IS NOT NULL OR m.deleted_at IS NULL) AND {condition})"
     )
 }
 

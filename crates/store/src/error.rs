@@ -266,6 +266,18 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
+/// Of the writer's own connection to SQLite.
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        let kind = match error.sqlite_error() {
+            Some(_) if text == OVERLAP_ON_SQLITE => FaultKind::Overlap,
+            code => sqlite_kind(code.map(|error| error.extended_code)),
+        };
+        Self::new(kind, text)
+    }
+}
+
 /// What the triggers of SQLite say when a live booking would overlap another one.
 const OVERLAP_ON_SQLITE: &str = "booking_conflict";
 

@@ -13,9 +13,6 @@ use crate::database::{Connection, Database, Dialect, Row, Value, in_time};
 use crate::error::Fault;
 use crate::transaction::{NewEvent, Settings, now};
 
-/// Rows of one `INSERT` on SQLite.
-const ROWS_AT_ONCE: usize = 32;
-
 /// Reads the log. What is older or further back than is kept is not shown, even while its row
 /// still exists.
 #[derive(Clone)]
@@ -52,10 +49,11 @@ impl EventLogReader {
     ) -> Result<LogPage, Fault> {
         let name = Value::from(channel.as_str());
         let too_old = now().0.saturating_sub(self.settings.keep_ms);
+        // The `+` makes SQLite look in the index by age; without it, it walks the whole channel.
         let row = connection
             .fetch_optional(
                 "SELECT epoch, COALESCE((SELECT head FROM channels WHERE name = $1), 0) AS head, \
-                 COALESCE((SELECT MAX(event_offset) FROM events \
+                 COALESCE((SELECT MAX(+event_offset) FROM events \
                  WHERE channel = $1 AND at <= $2), 0) AS expired FROM log",
                 &[name.clone(), too_old.into()],
             )
@@ -95,12 +93,14 @@ impl EventLogReader {
         let bytes = i64::try_from(limits.bytes.max(1)).unwrap_or(i64::MAX);
         let rows = connection
             .fetch_all(
-                "SELECT event_offset, id, name, at, data FROM (\
-                   SELECT e.*, SUM(OCTET_LENGTH(data)) OVER (ORDER BY event_offset) AS total FROM (\
-                     SELECT event_offset, id, name, at, data FROM events \
-                     WHERE channel = $1 AND event_offset > $2 \
-                     ORDER BY event_offset LIMIT $3) e) sized \
-                 WHERE total - OCTET_LENGTH(data) < $4 ORDER BY event_offset",
+                "SELECT event_offset, id, name, at, data FROM events \
+                 WHERE channel = $1 AND event_offset > $2 AND event_offset <= (\
+                   SELECT MAX(event_offset) FROM (\
+                     SELECT event_offset, size, SUM(size) OVER (ORDER BY event_offset) AS total \
+                     FROM (SELECT event_offset, OCTET_LENGTH(data) AS size FROM events \
+                       WHERE channel = $1 AND event_offset > $2 \
+                       ORDER BY event_offset LIMIT $3) e) sized \
+                   WHERE total - size < $4) ORDER BY event_offset",
                 &[name, begin.into(), most.into(), bytes.into()],
             )
             .await?;
@@ -264,39 +264,34 @@ async fn append_to_sqlite(
     at: Timestamp,
 ) -> Result<NewHeads, Fault> {
     let mut heads = NewHeads::new();
-    let counted: Vec<_> = counts.iter().collect();
-    for some in counted.chunks(ROWS_AT_ONCE) {
-        let sql = format!(
-            "INSERT INTO channels (name, head) VALUES {} \
-             ON CONFLICT (name) DO UPDATE SET head = channels.head + excluded.head \
-             RETURNING name, head",
-            rows_of_placeholders(some.len(), 2)
-        );
-        let values: Vec<Value> = some
-            .iter()
-            .flat_map(|(channel, count)| [channel.as_str().into(), (**count).into()])
-            .collect();
-        heads.extend(read_new_heads(&connection.fetch_all(sql, &values).await?)?);
+    for (channel, count) in counts {
+        let rows = connection
+            .fetch_all(
+                "INSERT INTO channels (name, head) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET head = channels.head + excluded.head \
+                 RETURNING name, head",
+                &[channel.as_str().into(), (*count).into()],
+            )
+            .await?;
+        heads.extend(read_new_heads(&rows)?);
     }
-    for some in lines.chunks(ROWS_AT_ONCE) {
-        let sql = format!(
-            "INSERT INTO events (channel, event_offset, id, name, at, data, subject) VALUES {}",
-            rows_of_placeholders(some.len(), 7)
-        );
-        let mut values = Vec::with_capacity(some.len() * 7);
-        for line in some {
-            let event = &events[line.event];
-            values.extend([
-                line.channel.as_str().into(),
-                offset(&heads, counts, line)?.into(),
-                event.id.0.into(),
-                event.name.as_str().into(),
-                at.into(),
-                Value::from(&*event.data),
-                Value::OptText(event.subject.map(|subject| subject.to_string())),
-            ]);
-        }
-        connection.execute(sql, &values).await?;
+    for line in lines {
+        let event = &events[line.event];
+        connection
+            .execute(
+                "INSERT INTO events (channel, event_offset, id, name, at, data, subject) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                &[
+                    line.channel.as_str().into(),
+                    offset(&heads, counts, line)?.into(),
+                    event.id.0.into(),
+                    event.name.as_str().into(),
+                    at.into(),
+                    Value::Shared(Arc::clone(&event.data)),
+                    Value::OptText(event.subject.map(|subject| subject.to_string())),
+                ],
+            )
+            .await?;
     }
     Ok(heads)
 }
@@ -359,15 +354,4 @@ fn read_new_heads(rows: &[Row]) -> Result<NewHeads, Fault> {
     rows.iter()
         .map(|row| Ok((row.text("name")?, row.int("head")?)))
         .collect()
-}
-
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-fn rows_of_placeholders(rows: usize, columns: usize) -> String {
-    let row = |index: usize| {
-        let numbers: Vec<_> = (1..=columns)
-            .map(|column| format!("${}", index * columns + column))
-            .collect();
-        format!("({})", numbers.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }

@@ -4,10 +4,11 @@
 use desk::policy::not_found;
 use desk::{Action, Actor, Object, decide};
 use protocol::{
-    ChannelName, ChatId, ErrorCode, EventName, Message, MessageData, MessageId, MessageState, Page,
-    Problem, Sender, SenderKind, Timestamp,
+    ChannelName, ChatId, ErrorCode, EventName, HandlerKind, Message, MessageData, MessageId,
+    MessageState, Page, Problem, Sender, SenderKind, Timestamp, UserId,
 };
 
+use crate::bot;
 use crate::chats::{ChatState, channels_of, check_open, lock_chat};
 use crate::database::{Row, Value};
 use crate::erase::{Erasing, erase};
@@ -19,7 +20,7 @@ use crate::{PageRequest, Store};
 /// The columns of a message `m` whose sender is the account `s`, if it is one.
 pub(crate) const MESSAGE_COLUMNS: &str = "m.id AS message_id, m.chat_id, m.client_id, \
      m.sender_kind, m.sender_id, s.name AS sender_name, m.body, m.first_body, m.note, m.state, \
-     m.created_at AS written_at, m.edited_at, m.deleted_at";
+     m.actions, m.created_at AS written_at, m.edited_at, m.deleted_at";
 
 /// Where those columns come from.
 const MESSAGES: &str = "messages m LEFT JOIN users s ON s.id = m.sender_id";
@@ -44,6 +45,10 @@ pub(crate) fn message(row: &Row) -> Result<Message, Fault> {
         body: row.text("body")?,
         note: row.flag("note")?,
         state: row.parsed("state")?,
+        actions: match row.opt_text("actions")? {
+            Some(actions) => serde_json::from_str(&actions).map_err(Fault::row)?,
+            None => Vec::new(),
+        },
         created_at: row.time("written_at")?,
         edited_at: row.opt_int("edited_at")?.map(Timestamp),
         deleted_at: row.opt_int("deleted_at")?.map(Timestamp),
@@ -51,7 +56,7 @@ pub(crate) fn message(row: &Row) -> Result<Message, Fault> {
 }
 
 /// What a sender without an account is called.
-const fn nameless(kind: SenderKind) -> &'static str {
+pub(crate) const fn nameless(kind: SenderKind) -> &'static str {
     match kind {
         SenderKind::Customer => "Customer",
         SenderKind::Staff => "Staff",
@@ -90,6 +95,18 @@ impl Store {
             created_at: message.created_at,
             id: message.id.0,
         }))
+    }
+}
+
+impl Store {
+    /// The chat that a message stands in.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn chat_of_message(&self, id: MessageId) -> Result<Option<ChatId>, ReadError> {
+        let sql = "SELECT chat_id FROM messages WHERE id = $1";
+        let row = self.database().fetch_optional(sql, &[id.into()]).await?;
+        Ok(row.map(|row| row.parsed("chat_id")).transpose()?)
     }
 }
 
@@ -161,12 +178,16 @@ impl Write for WriteMessage {
             body: self.body.clone(),
             note: self.note,
             state: MessageState::Complete,
+            actions: Vec::new(),
             created_at,
             edited_at: None,
             deleted_at: None,
         };
         insert(tx, &message).await?;
         tell(tx, EventName::MessageCreated, chat, &message)?;
+        if kind == SenderKind::Customer && chat.handler == HandlerKind::Bot {
+            bot::ask(tx, self.chat, created_at).await?;
+        }
         Ok(message)
     }
 }
@@ -222,20 +243,37 @@ impl WriteMessage {
         &self,
         tx: &mut Transaction<'_>,
     ) -> Result<(String, Timestamp), WriteFailure> {
-        let row = tx
-            .fetch_optional(
-                "SELECT u.name, (SELECT MAX(created_at) FROM messages WHERE chat_id = $2) AS newest \
-                 FROM users u WHERE u.id = $1",
-                &[self.actor.id.into(), self.chat.into()],
-            )
-            .await?
-            .ok_or_else(not_found)?;
-        let after_newest = row.opt_int("newest")?.map_or(i64::MIN, |newest| newest + 1);
-        Ok((row.text("name")?, Timestamp(self.now.0.max(after_newest))))
+        let name = name_of(tx, self.actor.id).await?.ok_or_else(not_found)?;
+        Ok((name, after_newest(tx, self.chat, self.now).await?))
     }
 }
 
-async fn insert(tx: &mut Transaction<'_>, message: &Message) -> Result<(), Fault> {
+pub(crate) async fn name_of(
+    tx: &mut Transaction<'_>,
+    user: UserId,
+) -> Result<Option<String>, Fault> {
+    let sql = "SELECT name FROM users WHERE id = $1";
+    let row = tx.fetch_optional(sql, &[user.into()]).await?;
+    row.map(|row| row.text("name")).transpose()
+}
+
+/// A time that comes after every message of the chat.
+pub(crate) async fn after_newest(
+    tx: &mut Transaction<'_>,
+    chat: ChatId,
+    now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let sql = "SELECT MAX(created_at) AS newest FROM messages WHERE chat_id = $1";
+    let row = tx.fetch_optional(sql, &[chat.into()]).await?;
+    let newest = match row {
+        Some(row) => row.opt_int("newest")?,
+        None => None,
+    };
+    let after = newest.map_or(i64::MIN, |newest| newest + 1);
+    Ok(Timestamp(now.0.max(after)))
+}
+
+pub(crate) async fn insert(tx: &mut Transaction<'_>, message: &Message) -> Result<(), Fault> {
     tx.execute(
         "INSERT INTO messages (id, chat_id, client_id, sender_kind, sender_id, body, note, state, \
          created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -362,7 +400,7 @@ impl Write for DeleteMessage {
         let erasing = Erasing {
             subject: self.id.0,
             author: message.sender.id,
-            channels: channels(chat, &message),
+            channels: channels(chat.customer, &message),
             blank: &blank,
         };
         erase(tx, erasing).await?;
@@ -387,18 +425,20 @@ async fn own_message(
 
 /// The message as the policy knows it.
 fn object(chat: ChatState, message: &Message) -> Object<'static> {
+    // A notice tells of someone's doing and is not theirs to change.
+    let is_notice = message.sender.kind == SenderKind::System;
     Object::Message {
         customer: chat.customer,
-        author: message.sender.id,
+        author: message.sender.id.filter(|_| !is_notice),
         note: message.note,
     }
 }
 
 /// Notes go to staff alone.
-fn channels(chat: ChatState, message: &Message) -> Vec<ChannelName> {
+fn channels(customer: UserId, message: &Message) -> Vec<ChannelName> {
     match message.note {
         true => vec![ChannelName::staff()],
-        false => channels_of(message.chat_id, chat.customer),
+        false => channels_of(message.chat_id, customer),
     }
 }
 
@@ -408,8 +448,27 @@ fn tell(
     chat: ChatState,
     message: &Message,
 ) -> Result<(), Fault> {
+    tell_message(tx, name, chat.customer, message)
+}
+
+/// Tells of a message in a chat of this customer.
+pub(crate) fn tell_message(
+    tx: &mut Transaction<'_>,
+    name: EventName,
+    customer: UserId,
+    message: &Message,
+) -> Result<(), Fault> {
     let data = MessageData {
         message: message.clone(),
     };
-    tx.tell_about(Some(message.id.0), channels(chat, message), name, &data)
+    let channels = channels(customer, message);
+    tx.tell_about(Some(message.id.0), channels, name, &data)
+}
+
+pub(crate) fn tell_updated(
+    tx: &mut Transaction<'_>,
+    customer: UserId,
+    message: &Message,
+) -> Result<(), Fault> {
+    tell_message(tx, EventName::MessageUpdated, customer, message)
 }

@@ -16,6 +16,7 @@ use crate::Store;
 use crate::database::{Connection, Database, OwnConnection};
 use crate::error::{Fault, OpenError};
 use crate::lock::{DatabaseLock, folder_of};
+use crate::sqlite_writer::{SqliteFile, SqliteWriter};
 use crate::transaction::Settings;
 use crate::writer::Writer;
 
@@ -41,6 +42,8 @@ pub struct StoreConfig {
     pub session_idle_hours: u64,
     /// How many days a session lives.
     pub session_max_days: u64,
+    /// Whether a bot answers in new chats.
+    pub bot: bool,
 }
 
 impl Store {
@@ -53,7 +56,7 @@ impl Store {
         config: &StoreConfig,
         announce: Arc<dyn Announce>,
     ) -> Result<Self, OpenError> {
-        let (database, mut connection, lock) = match sqlite_path(&config.url) {
+        let (database, connection, lock) = match sqlite_path(&config.url) {
             Some(path) => {
                 let (database, connection, lock) = open_sqlite(&path).await?;
                 (database, connection, Some(lock))
@@ -67,13 +70,13 @@ impl Store {
             None => return Err(OpenError::Url(config.url.clone())),
         };
         let settings = settings(config);
-        begin_log(&mut connection.borrow())
-            .await
-            .map_err(|fault| OpenError::Failed {
-                database: place(&database),
-                cause: fault.to_string(),
+        let writer =
+            Writer::start(database.clone(), connection, settings, announce).map_err(|error| {
+                OpenError::Failed {
+                    database: place(&database),
+                    cause: format!("no thread for the writer: {error}"),
+                }
             })?;
-        let writer = Writer::start(database.clone(), connection, settings, announce);
         let store = Self::new(database, settings, writer, lock);
         // The first answer is the one that later ones are compared with.
         store
@@ -95,6 +98,7 @@ fn settings(config: &StoreConfig) -> Settings {
         keep_ms: number(config.keep_hours).saturating_mul(HOUR_MS),
         session_idle_ms: number(config.session_idle_hours).saturating_mul(HOUR_MS),
         session_max_ms: number(config.session_max_days).saturating_mul(24 * HOUR_MS),
+        bot: config.bot,
     }
 }
 
@@ -111,7 +115,7 @@ async fn begin_log(connection: &mut Connection<'_>) -> Result<(), Fault> {
 
 fn place(database: &Database) -> String {
     match database {
-        Database::Sqlite { writer, .. } => writer.get_filename().display().to_string(),
+        Database::Sqlite { writer, .. } => writer.path.display().to_string(),
         Database::Postgres { writer, .. } => server_and_database(writer),
     }
 }
@@ -141,21 +145,44 @@ async fn open_sqlite(path: &Path) -> Result<(Database, OwnConnection, DatabaseLo
     migrate_sqlite(&mut connection)
         .await
         .map_err(|error| migration_error(path, error))?;
+    let reader = options
+        .clone()
+        // Rows on their way from a reader's thread: a page of the log goes in one go.
+        .row_buffer_size(512)
+        .pragma("query_only", "1");
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(Duration::from_secs(4))
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(options.clone().pragma("query_only", "1"));
-    Ok((
-        Database::Sqlite {
-            readers,
-            writer: options,
-        },
-        OwnConnection::Sqlite(connection),
-        lock,
-    ))
+        .connect_lazy_with(reader);
+    let writer = SqliteFile {
+        path: path.to_owned(),
+        pragmas: "",
+    };
+    let database = Database::Sqlite {
+        readers,
+        aside: options,
+        writer: writer.clone(),
+    };
+    let failed = |cause: String| OpenError::Failed {
+        database: path.display().to_string(),
+        cause,
+    };
+    let mut own = OwnConnection::Sqlite(connection);
+    begin_log(&mut own.borrow())
+        .await
+        .map_err(|fault| failed(fault.to_string()))?;
+    // It may wait for a lock, and does so in the thread that asks.
+    let opening = tokio::task::spawn_blocking(move || SqliteWriter::open(&writer));
+    let writer = match opening.await {
+        Ok(opened) => opened.map_err(|fault| failed(fault.to_string()))?,
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    // Closed after the other is open, so that the files beside the database stay.
+    own.close().await;
+    Ok((database, OwnConnection::SqliteWriter(writer), lock))
 }
 
 /// Makes the file before SQLite would, so that nobody else may ever read it. SQLite gives the
@@ -293,13 +320,12 @@ async fn open_postgres(url: &str) -> Result<(Database, OwnConnection), OpenError
         readers,
         writer: options.clone(),
     };
-    let connection = database
-        .connect_writer()
-        .await
-        .map_err(|fault| OpenError::Failed {
-            database: server_and_database(&options),
-            cause: fault.to_string(),
-        })?;
+    let failed = |fault: Fault| OpenError::Failed {
+        database: server_and_database(&options),
+        cause: fault.to_string(),
+    };
+    let mut connection = database.connect_writer().await.map_err(failed)?;
+    begin_log(&mut connection.borrow()).await.map_err(failed)?;
     Ok((database, connection))
 }
 

@@ -81,14 +81,17 @@ impl Write for PruneBatch {
         let now = now().0;
         let settings = *tx.settings;
         // Invariant: of each channel the oldest events go first and without a hole, so what is
-        // left is always the end of the channel.
+        // left is always the end of the channel. To SQLite a cross join is an order: the channels
+        // outside, of each only the events that go. The `+` makes it look in the index by age;
+        // without it, it walks the whole channel from its end.
         let deleted = match self.kind {
             Kind::EventsByCount => {
                 tx.execute(
                     "DELETE FROM events WHERE (channel, event_offset) IN (\
                      SELECT e.channel, e.event_offset FROM channels c \
-                     JOIN events e ON e.channel = c.name AND e.event_offset <= c.head - $1 \
-                     ORDER BY e.channel, e.event_offset LIMIT $2)",
+                     CROSS JOIN events e \
+                     WHERE e.channel = c.name AND e.event_offset <= c.head - $1 \
+                     ORDER BY c.name, e.event_offset LIMIT $2)",
                     &[settings.keep_events.into(), BATCH.into()],
                 )
                 .await?
@@ -97,10 +100,10 @@ impl Write for PruneBatch {
                 tx.execute(
                     "DELETE FROM events WHERE (channel, event_offset) IN (\
                      SELECT e.channel, e.event_offset FROM channels c \
-                     JOIN events e ON e.channel = c.name AND e.event_offset <= (\
-                       SELECT MAX(old.event_offset) FROM events old \
+                     CROSS JOIN events e WHERE e.channel = c.name AND e.event_offset <= (\
+                       SELECT MAX(+old.event_offset) FROM events old \
                        WHERE old.channel = c.name AND old.at <= $1) \
-                     ORDER BY e.channel, e.event_offset LIMIT $2)",
+                     ORDER BY c.name, e.event_offset LIMIT $2)",
                     &[now.saturating_sub(settings.keep_ms).into(), BATCH.into()],
                 )
                 .await?

@@ -10,6 +10,7 @@ use crate::database::{Database, Dialect};
 use crate::error::{ReadError, WriteError, WriteFailure};
 use crate::lock::DatabaseLock;
 use crate::once::Once;
+use crate::statistics::Statistics;
 use crate::transaction::{Settings, Transaction, Write};
 use crate::writer::Writer;
 use crate::{EventLogReader, OnceKey};
@@ -143,6 +144,12 @@ impl Store {
         self.database().close().await;
         let lock = &self.0.lock;
         lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// What the writer has counted.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        self.0.writer.statistics()
     }
 
     pub(crate) fn database(&self) -> &Database {

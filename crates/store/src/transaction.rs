@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) keep_ms: i64,
     pub(crate) session_idle_ms: i64,
     pub(crate) session_max_ms: i64,
+    /// Whether a bot answers in the chats.
+    pub(crate) bot: bool,
 }
 
 impl Transaction<'_> {

@@ -13,13 +13,13 @@ use std::time::Duration;
 use engine::{Announce, Event};
 use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::database::{Database, Dialect, OwnConnection};
 use crate::error::{Fault, FaultKind, WriteError, WriteFailure};
 use crate::event_log;
 use crate::queue::{Change, QUEUE_MAX, Queue, Waiting, answer_expired};
+use crate::statistics::Statistics;
 use crate::transaction::{Settings, Transaction, Write, now};
 
 /// Longest wait of a change: in the queue, for a lock of another process, and for a database that
@@ -46,31 +46,62 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 pub(crate) struct Writer {
     /// None once the store is closing.
     sender: Mutex<Option<mpsc::Sender<Waiting>>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    /// Told when the task has ended.
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    statistics: Arc<Statistics>,
 }
 
 impl Writer {
-    /// Starts the writer on a connection that is open already.
+    /// Starts the writer on a connection that is open already. SQLite works in the thread that
+    /// asks it and waits there for the disk, so there the writer has a thread of its own.
+    ///
+    /// # Errors
+    /// The system gives no thread.
     pub(crate) fn start(
         database: Database,
         connection: OwnConnection,
         settings: Settings,
         announce: Arc<dyn Announce>,
-    ) -> Self {
+    ) -> std::io::Result<Self> {
+        let dialect = database.dialect();
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let statistics = Arc::new(Statistics::new());
         let task = WriterTask {
             database,
             settings,
             announce,
+            statistics: Arc::clone(&statistics),
             queue: Queue::new(receiver),
             connection: Some(connection),
             connection_number: 1,
         };
-        let task = tokio::spawn(task.run());
-        Self {
-            sender: Mutex::new(Some(sender)),
-            task: Mutex::new(Some(task)),
+        let (end, ended) = oneshot::channel();
+        match dialect {
+            Dialect::Sqlite => {
+                let runtime = tokio::runtime::Handle::current();
+                std::thread::Builder::new()
+                    .name("store-writer".to_owned())
+                    .spawn(move || {
+                        runtime.block_on(task.run());
+                        let _ = end.send(());
+                    })?;
+            }
+            Dialect::Postgres => {
+                tokio::spawn(async move {
+                    task.run().await;
+                    let _ = end.send(());
+                });
+            }
         }
+        Ok(Self {
+            sender: Mutex::new(Some(sender)),
+            ended: Mutex::new(Some(ended)),
+            statistics,
+        })
+    }
+
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.statistics
     }
 
     pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Output, WriteError> {
@@ -117,15 +148,15 @@ impl Writer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let task = self
-            .task
+        let ended = self
+            .ended
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(task) = task
-            && let Err(error) = task.await
+        if let Some(ended) = ended
+            && ended.await.is_err()
         {
-            tracing::error!(%error, "the writer of the store stopped by a bug");
+            tracing::error!("the writer of the store stopped by a bug; its panic says which");
         }
     }
 }
@@ -134,6 +165,7 @@ struct WriterTask {
     database: Database,
     settings: Settings,
     announce: Arc<dyn Announce>,
+    statistics: Arc<Statistics>,
     queue: Queue,
     /// None after it broke, until the next group opens another one.
     connection: Option<OwnConnection>,
@@ -144,6 +176,8 @@ struct WriterTask {
 struct Committed {
     results: Vec<Result<(), WriteError>>,
     events: Vec<Event>,
+    /// How long the commit took.
+    commit: Duration,
 }
 
 /// How far a group has come.
@@ -216,6 +250,10 @@ impl WriterTask {
     /// Announces before it answers: a caller that has its reply may rely on the event being on
     /// its way.
     fn tell(&self, group: Vec<Waiting>, committed: Committed) {
+        let now = Instant::now();
+        let wait = |change: &Waiting| (now + WAIT_MAX).duration_since(change.deadline);
+        let waits = group.iter().map(wait);
+        self.statistics.committed(committed.commit, waits);
         if !committed.events.is_empty() {
             self.announce.announce(committed.events.into());
         }
@@ -363,12 +401,25 @@ async fn run_changes(
             }
         });
     }
+    let commit = match tx.connection.dialect() {
+        // A savepoint keeps every page that is written after it, and the events need none.
+        Dialect::Sqlite => {
+            tx.connection.run("RELEASE change").await?;
+            "COMMIT"
+        }
+        // The release fails where an earlier error was overlooked; a commit alone would roll back
+        // without a word.
+        Dialect::Postgres => "RELEASE change; COMMIT",
+    };
     let events = event_log::append(&mut tx.connection, &tx.events, now()).await?;
     *progress = Progress::Committing;
-    // The release fails where an earlier error was overlooked; a commit alone would roll back
-    // on PostgreSQL without a word.
-    tx.connection.run("RELEASE change; COMMIT").await?;
-    Ok(Committed { results, events })
+    let begun = Instant::now();
+    tx.connection.run(commit).await?;
+    Ok(Committed {
+        results,
+        events,
+        commit: begun.elapsed(),
+    })
 }
 
 /// The error of this change alone, if there is one; a fault when the whole group must be given up.
@@ -405,6 +456,7 @@ mod tests {
     use sqlx::Connection as _;
 
     use super::*;
+    use crate::sqlite_writer::SqliteFile;
     use crate::{CreateUser, Store, StoreConfig};
 
     struct Nobody;
@@ -432,17 +484,23 @@ mod tests {
             keep_hours: 1,
             session_idle_hours: 1,
             session_max_days: 1,
+            bot: false,
         };
         let roomy = Store::open(&config, Arc::new(Nobody)).await.unwrap();
         roomy.close().await;
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
         let database = Database::Sqlite {
             readers: sqlx::sqlite::SqlitePool::connect_lazy_with(options.clone()),
-            writer: options.pragma("max_page_count", "100"),
+            aside: options,
+            writer: SqliteFile {
+                path: path.to_owned(),
+                pragmas: "PRAGMA max_page_count = 100;",
+            },
         };
         let connection = database.connect_writer().await.unwrap();
         let settings = *roomy.settings();
-        let writer = Writer::start(database.clone(), connection, settings, Arc::new(Nobody));
+        let writer =
+            Writer::start(database.clone(), connection, settings, Arc::new(Nobody)).unwrap();
         Store::new(database, settings, writer, None)
     }
 

@@ -87,6 +87,11 @@ impl Reader {
         Ok(consumed)
     }
 
+    /// Whether a close frame or an error was read, so that whatever follows is ignored.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Memory held for what is incomplete, in bytes; 0 exactly when nothing is.
     pub fn buffered_bytes(&self) -> usize {
         match &self.partial {

@@ -34,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
         report.step("generated files", || {
             generate::step(workspace, &workspace.server_program()?)
         });
-        report.step("web", || web::step(workspace));
+        report.step("web", || web::step(workspace, &workspace.server_program()?));
         let clippy = [
             "clippy",
             "--workspace",

@@ -195,19 +195,32 @@ fn section(page: &mut String, title: &str, meaning: &str, fix: &str) {
 
 fn protocol() -> String {
     let mut page = format!("{GENERATED}{}", include_str!("protocol_intro.txt"));
-    for (direction, title) in [
-        (Direction::FromClient, "From the client"),
-        (Direction::FromServer, "From the server"),
+    for (direction, in_chat, title) in [
+        (Direction::FromClient, false, "From the client"),
+        (Direction::FromServer, false, "From the server"),
+        (
+            Direction::FromClient,
+            true,
+            "From the client of a chat socket",
+        ),
+        (
+            Direction::FromServer,
+            true,
+            "From the server to a chat socket",
+        ),
     ] {
         line(&mut page, &format!("\n## {title}"));
         let examples = protocol::examples();
         for example in examples
             .iter()
             .filter(|example| example.direction == direction)
+            .filter(|example| example.frame.starts_with("chat ") == in_chat)
         {
             let mut json = String::new();
             write_json(&mut json, &example.json, 0);
-            let (frame, text, told) = (&example.frame, example.text, told_on(example));
+            let (text, told) = (example.text, told_on(example));
+            let frame = example.json["type"].as_str().filter(|_| in_chat);
+            let frame = frame.unwrap_or(&example.frame);
             line(
                 &mut page,
                 &format!("\n### {frame}\n\n{text}{told}\n\n```json\n{json}\n```"),

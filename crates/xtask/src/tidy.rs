@@ -89,7 +89,7 @@ fn findings(root: &Path) -> anyhow::Result<Vec<Finding>> {
         let path = relative(root, &file);
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {path}"))?;
         findings.extend(source::check(&path, &text));
-        if path.starts_with("crates/") && path.ends_with("/Cargo.toml") {
+        if is_crate_manifest(&path) {
             findings.extend(imports::check(&path, &text));
         }
         if path.ends_with(".md") {
@@ -99,6 +99,13 @@ fn findings(root: &Path) -> anyhow::Result<Vec<Finding>> {
         }
     }
     Ok(findings)
+}
+
+/// Whether this is `crates/<name>/Cargo.toml`. What lies deeper, such as a fuzz target, is a
+/// workspace of its own and no part of the program.
+fn is_crate_manifest(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    matches!(parts[..], ["crates", _, "Cargo.toml"])
 }
 
 /// Folders with files that others wrote, and the store of the demo.
@@ -147,6 +154,13 @@ mod tests {
             finding.to_string(),
             "docs/a.md:3: no such file, mend the link"
         );
+    }
+
+    #[test]
+    fn a_workspace_inside_a_crate_has_imports_of_its_own() {
+        assert!(is_crate_manifest("crates/desk/Cargo.toml"));
+        assert!(!is_crate_manifest("crates/websocket/fuzz/Cargo.toml"));
+        assert!(!is_crate_manifest("Cargo.toml"));
     }
 
     #[test]

@@ -11,21 +11,34 @@ use crate::workspace::{Workspace, succeeds};
 
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// The step of `cargo xtask check`: a problem in words, or nothing.
-pub(crate) fn step(workspace: &Workspace) -> anyhow::Result<Option<String>> {
+/// The step of `cargo xtask check`: a problem in words, or nothing. The tests of the packages start
+/// the program themselves.
+pub(crate) fn step(workspace: &Workspace, program: &Path) -> anyhow::Result<Option<String>> {
     install(workspace)?;
     println!("npm run check");
     let mut check = npm(workspace, &["run", "check", "--silent"]);
+    check.env("FRONTDESK_PROGRAM", program);
     Ok((!run(&mut check)?).then(|| "`npm run check` failed in web/".to_owned()))
 }
 
-/// The step `browser` of `cargo xtask check`: a newcomer's first minute in a real Chromium.
+/// The step `browser` of `cargo xtask check`: real pages in a real Chromium, with the packages as
+/// they are published.
 pub(crate) fn browser_step(
     workspace: &Workspace,
     program: &Path,
 ) -> anyhow::Result<Option<String>> {
     install(workspace)?;
-    let script = "tests/browser/first-minute.mjs";
+    for package in ["client", "react"] {
+        println!("npm run build --workspace {package}");
+        let mut build = npm(
+            workspace,
+            &["run", "build", "--silent", "--workspace", package],
+        );
+        if !run(&mut build)? {
+            return Ok(Some(format!("the package {package} cannot be built")));
+        }
+    }
+    let script = "tests/browser/all.mjs";
     println!("node {script}");
     let mut node = Command::new("node");
     node.arg(workspace.root.join(script)).arg(program);

@@ -133,6 +133,7 @@ export type ErrorCode =
   | "upgrade_required"
   | "rate_limited"
   | "too_many_commands"
+  | "head_too_large"
   | "internal_error"
   | "unavailable"
   | "overloaded"
@@ -195,6 +196,16 @@ export type Command = {
   chat_id: ChatId;
   /** Whether one is writing. */
   active: boolean;
+} | {
+  type: "stop_message";
+  /** Which message. */
+  message_id: MessageId;
+} | {
+  type: "choose_action";
+  /** Which message. */
+  message_id: MessageId;
+  /** Which of its actions. */
+  action_id: string;
 } | {
   type: "ping";
 };
@@ -349,6 +360,16 @@ export type Sender = {
   name: string;
 };
 
+/** Something that the reader of a message may choose, once. */
+export type MessageAction = {
+  /** Names it among the actions of its message. */
+  id: string;
+  /** What stands on the button. */
+  label: string;
+  /** Whether it was chosen; at most one of a message is. */
+  chosen: boolean;
+};
+
 /** What a person or bot wrote in a chat. */
 export type Message = {
   /** The message's id. */
@@ -365,6 +386,11 @@ export type Message = {
   note?: boolean;
   /** Whether it is still being written. */
   state: MessageState;
+  /**
+   * What its reader may choose from: a confirmation that the bot asks for. Left out when there
+   * is nothing to choose.
+   */
+  actions?: Array<MessageAction>;
   /** When it was written. */
   created_at: Timestamp;
   /** When its author last changed it. */
@@ -425,6 +451,22 @@ export type Chat = {
 export type ChatData = {
   /** The whole chat, without a caller's `unread`. */
   chat: Chat;
+};
+
+*
+/**
+ * The data of `message.delta`: a piece of a message that is still being written.
+ * The text from `start` on is replaced by `text`. The first delta that a socket gets of a message
+ * begins at 0 and holds everything so far; so does one after a pause in reading. A delta of a
+ * message that is not `streaming` any more is to be ignored.
+ */
+export type DeltaData = {
+  /** Which message. */
+  message_id: MessageId;
+  /** Where the text belongs, in UTF-16 units, as JavaScript counts. */
+  start: number;
+  /** The text from there on. */
+  text: string;
 };
 
 /** The data of `typing.started` and `typing.stopped`. */
@@ -519,6 +561,10 @@ export type Welcome = {
   limits: Limits;
   /** The automatic channels and those resumed. */
   channels: Array<PositionEntry>;
+  /** The chat of a chat socket. */
+  chat?: Chat;
+  /** The newest messages of that chat, at most 50, the oldest first. */
+  messages?: Array<Message>;
   /** Who is online now; only for those who are told when it changes. */
   presence?: Array<Presence>;
 };
@@ -573,6 +619,8 @@ export type Answers = {
   refresh: Refreshed;
   send_message: MessageData;
   mark_read: Done;
+  stop_message: MessageData;
+  choose_action: MessageData;
   ping: Pong;
 };
 
@@ -610,6 +658,7 @@ export type EventFrame =
   | KeptEvent<"messages", "chat.updated", ChatData>
   | KeptEvent<"messages", "message.created", MessageData>
   | KeptEvent<"messages", "message.updated", MessageData>
+  | PassingEvent<"messages", "message.delta", DeltaData>
   | PassingEvent<"messages", "typing.started", TypingData>
   | PassingEvent<"messages", "typing.stopped", TypingData>
   | PassingEvent<"presence", "presence.online", PresenceData>
@@ -641,6 +690,63 @@ export type ControlFrame = ({ type: "welcome" } & Welcome) | {
   /** The server's clock. */
   server_time: Timestamp;
 } | ({ type: "goodbye" } & GoodbyeFrame);
+
+/**
+ * What a chat socket is told, beside `welcome`, `reply`, `error`, `heartbeat` and `goodbye`. The
+ * frames are written by `EventFrame::write_as`; this is their shape.
+ */
+export type ChatFrame = {
+  type: "message";
+  /** The same on every channel that tells of it. */
+  id: EventId;
+  /** Its place in the chat's channel. */
+  offset: number;
+  /** The whole message. */
+  message: Message;
+} | {
+  type: "message_delta";
+  /** Which message. */
+  message_id: MessageId;
+  /** Where the text belongs, in UTF-16 units. */
+  start: number;
+  /** The text from there on. */
+  text: string;
+} | {
+  type: "typing";
+  /** Whether they are writing. */
+  active: boolean;
+  /** Where. */
+  chat_id: ChatId;
+  /** Who. */
+  user: Person;
+} | {
+  type: "chat";
+  /** The same on every channel that tells of it. */
+  id: EventId;
+  /** Its place in the chat's channel. */
+  offset: number;
+  /** The whole chat. */
+  chat: Chat;
+};
+
+/** What a chat socket understands beside every command of the event socket. */
+export type ChatCommand = {
+  type: "message";
+  /** The text. */
+  body: string;
+  /** Chosen by the client: the same one again gives the same message. */
+  client_id?: string;
+} | {
+  type: "typing";
+  /** Whether one is writing; yes when it is left out. */
+  active?: boolean;
+};
+
+/** One frame from the client of a chat socket. */
+export type ChatClientFrame = (ChatCommand | Command) & { id?: CommandId };
+
+/** One frame from the server to a chat socket. */
+export type ChatServerFrame = ControlFrame | ChatFrame;
 
 /** One frame from the server. */
 export type ServerFrame = ControlFrame | EventFrame;

@@ -257,6 +257,43 @@ export interface paths {
         patch: operations["edit_message"];
         trace?: never;
     };
+    "/api/v1/chats/{id}/messages/{message_id}/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Chooses what the bot offers; the chat's customer alone, once. The bot does it and says so. */
+        post: operations["choose_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/messages/{message_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops an answer that grows; the chat's customer and staff may. What is said already stays, and
+         *     the message becomes `cancelled`. One that has ended stays as it is.
+         */
+        post: operations["stop_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chats/{id}/read": {
         parameters: {
             query?: never;
@@ -910,6 +947,11 @@ export interface components {
         ChatId: string;
         /** @description What a person or bot wrote in a chat. */
         ChatMessage: {
+            /**
+             * @description What its reader may choose from: a confirmation that the bot asks for. Left out when there
+             *     is nothing to choose.
+             */
+            actions?: components["schemas"]["MessageAction"][];
             /** @description The text, at most 4,000 characters; empty once it was deleted. */
             body: string;
             /** @description The chat it stands in. */
@@ -934,6 +976,11 @@ export interface components {
          * @enum {string}
          */
         ChatStatus: "open" | "closed";
+        /** @description What is chosen. */
+        ChooseRequest: {
+            /** @description One of the message's actions. */
+            action_id: string;
+        };
         /** @description One claim or check. */
         ClaimVerdict: {
             /**
@@ -1160,7 +1207,7 @@ export interface components {
         HandlerKind: "none" | "staff" | "bot";
         /** @description Who is to answer. */
         HandlerRequest: {
-            /** @description `staff` or `none`. */
+            /** @description `staff`, `none`, or `bot` where one answers. */
             kind: components["schemas"]["HandlerKind"];
             user_id?: components["schemas"]["UserId"] | null;
         };
@@ -1225,6 +1272,15 @@ export interface components {
              * @description The account's password.
              */
             password: string;
+        };
+        /** @description Something that the reader of a message may choose, once. */
+        MessageAction: {
+            /** @description Whether it was chosen; at most one of a message is. */
+            chosen: boolean;
+            /** @description Names it among the actions of its message. */
+            id: string;
+            /** @description What stands on the button. */
+            label: string;
         };
         /**
          * Format: uuid
@@ -1450,6 +1506,11 @@ export interface components {
         Page_ChatMessage: {
             /** @description The objects of this page. */
             items: {
+                /**
+                 * @description What its reader may choose from: a confirmation that the bot asks for. Left out when there
+                 *     is nothing to choose.
+                 */
+                actions?: components["schemas"]["MessageAction"][];
                 /** @description The text, at most 4,000 characters; empty once it was deleted. */
                 body: string;
                 /** @description The chat it stands in. */
@@ -1958,7 +2019,7 @@ export interface components {
         };
         /** @description Whether sockets can be opened. */
         SocketStatus: {
-            /** @description Whether a bot answers: `off` in this version. */
+            /** @description Whether a bot answers: `ok`, or `off`. */
             bot: string;
             /** @description Whether people can chat: `ok`. */
             chat: string;
@@ -3137,8 +3198,8 @@ export interface operations {
                 /** @description Only those that stand here. */
                 status?: components["schemas"]["ChatStatus"];
                 /**
-                 * @description `mine`: only those that the caller answers; `none`: only those that nobody answers. For
-                 *     staff.
+                 * @description `mine`: only those that the caller answers; `none`: only those that nobody answers; `bot`:
+                 *     only those of the bot. For staff.
                  */
                 handler?: string;
                 /** @description Most objects of the page: 1 to 200, 50 by default. */
@@ -3930,6 +3991,221 @@ export interface operations {
             };
             /** @description `validation_failed`: The request was read, but some fields hold values that are not allowed. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat. */
+                id: components["schemas"]["ChatId"];
+                /** @description The message. */
+                message_id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseRequest"];
+            };
+        };
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be read: malformed JSON, a wrong type, an unknown field or a wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The account may not do this.
+             *
+             *     `origin_denied`: The page that asks is not on the list of allowed origins.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such object for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `chat_closed`: The chat is closed, so nothing can be written in it.
+             *
+             *     `invalid_transition`: This status may not follow the current one, or not for this role.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: The request was read, but some fields hold values that are not allowed. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat. */
+                id: components["schemas"]["ChatId"];
+                /** @description The message. */
+                message_id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `origin_denied`: The page that asks is not on the list of allowed origins. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such object for this account. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

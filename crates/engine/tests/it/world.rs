@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use engine::{
-    Admission, Announce, Attach, Engine, Event, JoinChannel, Limits, LogError, LogReader,
-    MemoryLog, Message, Now, Opening, PageLimits, Request, ServerName, Shard, Token, Transport,
+    Admission, Announce, Attach, Begin, Engine, Event, JoinChannel, Limits, LogError, MemoryLog,
+    Message, Now, Opening, PageLimits, Request, ServerName, Shard, Token, Transport,
 };
 use protocol::{
     ChannelName, CloseCode, ConnectionId, Epoch, EventId, EventName, Goodbye, Position, Revocation,
@@ -123,6 +123,10 @@ impl Transport for Socket {
         Poll::Pending
     }
 
+    fn finish(&mut self) {
+        self.wire.down.lock().unwrap().closed = true;
+    }
+
     fn abort(&mut self) {
         self.wire.down.lock().unwrap().broken = true;
     }
@@ -140,6 +144,8 @@ impl Drop for Socket {
 struct Person {
     id: UserId,
     role: Role,
+    /// Their own chat, which nobody else reads.
+    chat: protocol::ChatId,
 }
 
 /// A reader: what a page would be, with a memory of where it was.
@@ -158,7 +164,55 @@ struct Reader {
     /// Bytes that had been written when the shard learned of a revocation.
     revoked_at: Option<u64>,
     rewinding: bool,
+    /// The growing texts as this page shows them.
+    texts: HashMap<(ChannelName, String), Vec<u16>>,
+    /// The channel of a chat socket.
+    chat: Option<ChannelName>,
 }
+
+/// A text that is being written.
+struct Writing {
+    channel: ChannelName,
+    message: protocol::MessageId,
+    text: String,
+}
+
+/// What happened last, for whoever has to understand a seed that fails.
+#[derive(Clone, Default)]
+pub(crate) struct Story(Arc<Mutex<(u64, VecDeque<&'static str>)>>);
+
+impl Story {
+    fn add(&self, what: &'static str) {
+        let mut story = self.0.lock().unwrap();
+        story.0 += 1;
+        if story.1.len() == 30 {
+            story.1.pop_front();
+        }
+        story.1.push_back(what);
+    }
+
+    /// The end of the story, and the line that replays it.
+    pub(crate) fn told(&self, seed: u64) -> String {
+        let story = self.0.lock().unwrap();
+        let last = Vec::from(story.1.clone()).join(" | ");
+        format!(
+            "seed {seed} fails at step {steps}; what happened last: {last}\nreplay: \
+             FRONTDESK_SEED={seed} FRONTDESK_STEPS={steps} \
+             cargo test -p engine --test it every_reader",
+            steps = story.0
+        )
+    }
+}
+
+/// A connection whose token is good: who it is, where it stopped reading, and whether it is a chat
+/// socket.
+type Verified = (
+    engine::ConnectionRef,
+    UserId,
+    SessionId,
+    BTreeMap<ChannelName, Position>,
+    bool,
+);
 
 /// Announcements on their way to a shard.
 type Announcement = Arc<[Event]>;
@@ -172,20 +226,22 @@ pub(crate) struct World {
     shards: Vec<Shard<Socket, Box<dyn FnMut(Request) + Send>>>,
     requests: Arc<Mutex<Vec<Request>>>,
     /// Answers that still need a second step: the session is read after the registration.
-    verified: Vec<(
-        engine::ConnectionRef,
-        UserId,
-        SessionId,
-        BTreeMap<ChannelName, Position>,
-    )>,
+    verified: Vec<Verified>,
+    /// Where the snapshot of a chat socket was read.
+    snapshots: HashMap<SessionId, u64>,
     late: Vec<Announcement>,
+    writing: Vec<Writing>,
     people: Vec<Person>,
     readers: Vec<Reader>,
     ended_sessions: HashSet<SessionId>,
     /// Where each person's page stopped reading: kept over connections.
     memory: Vec<BTreeMap<ChannelName, (u64, Option<EventId>)>>,
     limits: Limits,
+    story: Story,
     pub(crate) passed: u64,
+    pub(crate) in_chat: u64,
+    pub(crate) grown: u64,
+    pub(crate) pages: u64,
     pub(crate) delivered: u64,
     pub(crate) gaps: u64,
     pub(crate) resets: u64,
@@ -195,6 +251,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::with_per_user_max(seed, 6)
+    }
+
+    /// A world in which one person may have so many sockets.
+    pub(crate) fn with_per_user_max(seed: u64, per_user_max: usize) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let limits = Limits {
             outbox_max_bytes: 4_096,
@@ -206,7 +267,7 @@ impl World {
             recent_max_events: rng.random_range(0..12),
             fan_out_slice: rng.random_range(1..4),
             message_burst: 1_000_000,
-            per_user_max: 6,
+            per_user_max,
             ..Limits::default()
         };
         let log = MemoryLog::new(Epoch(fixed(1)), rng.random_range(20..60));
@@ -232,6 +293,7 @@ impl World {
         let people: Vec<Person> = (0..6)
             .map(|number| Person {
                 id: UserId(fixed(100 + number)),
+                chat: protocol::ChatId(fixed(200 + number)),
                 role: if number < 2 {
                     Role::Staff
                 } else {
@@ -248,12 +310,18 @@ impl World {
             shards,
             requests,
             verified: Vec::new(),
+            snapshots: HashMap::new(),
             late: Vec::new(),
+            writing: Vec::new(),
             people,
             readers: Vec::new(),
             ended_sessions: HashSet::new(),
             limits,
+            story: Story::default(),
             passed: 0,
+            in_chat: 0,
+            grown: 0,
+            pages: 0,
             delivered: 0,
             gaps: 0,
             resets: 0,
@@ -264,20 +332,23 @@ impl World {
 
     /// One thing happens; then everything that was received is checked.
     pub(crate) fn step(&mut self) {
-        match self.rng.random_range(0..100) {
-            0 => self.pass_something(),
-            1..20 => self.commit(),
-            20..26 => self.arrive(),
-            26..29 => self.vanish(),
-            29..33 => self.say_something(),
-            33 if self.rng.random_bool(0.3) => self.revoke(),
-            33..37 => self.deliver_late(),
-            37 => self.engine.reconcile(),
-            38..40 => self.pass_time(),
-            40..60 => self.answer_one(),
-            60..80 => self.turn_one(),
-            _ => self.read_some(),
-        }
+        let (what, happens): (_, fn(&mut Self)) = match self.rng.random_range(0..100) {
+            0 => ("something passing", Self::pass_something),
+            1..8 => ("a text grows", Self::write_on),
+            8..20 => ("a commit", Self::commit),
+            20..26 => ("a reader arrives", Self::arrive),
+            26..29 => ("a reader vanishes", Self::vanish),
+            29..33 => ("a reader says something", Self::say_something),
+            33 if self.rng.random_bool(0.3) => ("a revocation", Self::revoke),
+            33..37 => ("a late announcement", Self::deliver_late),
+            37 => ("a reconciliation", |world| world.engine.reconcile()),
+            38..40 => ("time", Self::pass_time),
+            40..60 => ("an answer", Self::answer_one),
+            60..80 => ("a turn", Self::turn_one),
+            _ => ("a reader reads", Self::read_some),
+        };
+        self.story.add(what);
+        happens(self);
     }
 
     /// Faults end: everything is answered and read. Then every open reader has everything.
@@ -299,6 +370,19 @@ impl World {
             if reader.over || !reader.welcomed {
                 continue;
             }
+            for writing in &self.writing {
+                if reader.next.contains_key(&writing.channel) && !writing.text.is_empty() {
+                    let key = (writing.channel.clone(), writing.message.to_string());
+                    let whole: Vec<u16> = writing.text.encode_utf16().collect();
+                    let seen = reader.texts.get(&key);
+                    assert!(
+                        seen == Some(&whole),
+                        "{key:?}: {} of {} units of a growing text arrived",
+                        seen.map_or(0, Vec::len),
+                        whole.len()
+                    );
+                }
+            }
             for (channel, next) in &reader.next {
                 assert_eq!(
                     *next,
@@ -314,15 +398,39 @@ impl World {
         );
     }
 
+    pub(crate) fn story(&self) -> Story {
+        self.story.clone()
+    }
+
     // --- scenes that a test directs -------------------------------------------------------------
+
+    /// So many sockets of one person resume a channel at once, from five places near the oldest
+    /// event that is kept; every wire takes everything. Returns how many events that makes.
+    pub(crate) fn resume_together(&mut self, channel: &ChannelName, readers: u64) -> u64 {
+        let oldest = self.log.head(channel) - self.log.keep_events;
+        let mut expected = 0;
+        for number in 0..readers {
+            let offset = oldest + number % 5;
+            expected += self.log.head(channel) - offset;
+            self.resume_from(channel, offset, 1 << 20);
+        }
+        for _ in 0..50 {
+            self.turn_all();
+            self.answer_all();
+        }
+        for reader in 0..self.readers.len() {
+            self.read(reader, usize::MAX);
+        }
+        expected
+    }
 
     /// So many events on the first person's channel, told to nobody.
     pub(crate) fn write_quietly(&mut self, events: u64) -> ChannelName {
         let channel = ChannelName::user(self.people[0].id);
         for _ in 0..events {
             let id = EventId(uuid::Uuid::from_u128(self.rng.random()));
-            let data = format!(r#"{{"text":"{}"}}"#, "x".repeat(100)).into();
-            let name = EventName::OrderUpdated;
+            let data = format!(r#"{{"message":{{"text":"{}"}}}}"#, "x".repeat(100)).into();
+            let name = EventName::MessageCreated;
             self.log
                 .append(id, channel.clone(), name, self.now.wall, data);
         }
@@ -333,29 +441,34 @@ impl World {
     /// bytes, and does not read.
     pub(crate) fn resume_without_reading(&mut self, channel: &ChannelName) {
         let oldest = self.log.head(channel).saturating_sub(self.log.keep_events);
+        self.resume_from(channel, oldest, 1_000);
+        for _ in 0..50 {
+            self.turn_all();
+            self.answer_all();
+        }
+    }
+
+    /// The first person connects, resuming a channel over a wire that holds so many bytes.
+    fn resume_from(&mut self, channel: &ChannelName, offset: u64, wire_bytes: usize) {
         let position = Position {
             epoch: self.log.epoch,
-            offset: oldest,
+            offset,
             id: None,
         };
         let session = SessionId(uuid::Uuid::from_u128(self.rng.random()));
         let token = format!("{}/{session}", self.people[0].id);
         let resume = BTreeMap::from([(channel.clone(), position)]);
         let frame = serde_json::json!({"type": "connect", "token": token, "resume": resume});
-        let wire = Wire::new(1_000);
+        let wire = Wire::new(wire_bytes);
         send(&wire, &mut self.rng, &frame.to_string());
         self.attach(
             wire,
             0,
             session,
-            HashMap::from([(channel.clone(), position)]),
+            (HashMap::from([(channel.clone(), position)]), None),
             4_096,
             Opening::FirstFrame,
         );
-        for _ in 0..50 {
-            self.turn_all();
-            self.answer_all();
-        }
     }
 
     /// Reads on the only wire, a little at a time, until nothing comes any more.
@@ -390,14 +503,18 @@ impl World {
         let person = self.people[self.rng.random_range(0..self.people.len())];
         let id = EventId(uuid::Uuid::from_u128(self.rng.random()));
         let data: Arc<str> = format!(
-            r#"{{"text":"{}"}}"#,
+            r#"{{"message":{{"text":"{}"}}}}"#,
             "x".repeat(self.rng.random_range(0..200))
         )
         .into();
         let mut events = Vec::new();
-        for channel in [ChannelName::staff(), ChannelName::user(person.id)] {
+        for channel in [
+            ChannelName::staff(),
+            ChannelName::user(person.id),
+            ChannelName::chat(person.chat),
+        ] {
             if self.rng.random_bool(0.7) {
-                let name = EventName::OrderUpdated;
+                let name = EventName::MessageCreated;
                 events.push(
                     self.log
                         .append(id, channel, name, self.now.wall, Arc::clone(&data)),
@@ -418,11 +535,7 @@ impl World {
 
     fn pass_something(&mut self) {
         let person = self.people[self.rng.random_range(0..self.people.len())];
-        let channel = if self.rng.random() {
-            ChannelName::staff()
-        } else {
-            ChannelName::user(person.id)
-        };
+        let channel = self.some_channel(person);
         let data = format!(r#"{{"for":"{channel}"}}"#);
         let (name, at) = (EventName::TypingStarted, self.now.wall);
         self.engine.tell(engine::Passing {
@@ -430,6 +543,47 @@ impl World {
             name,
             at,
             data,
+        });
+    }
+
+    fn some_channel(&mut self, person: Person) -> ChannelName {
+        match self.rng.random_range(0..3) {
+            0 => ChannelName::staff(),
+            1 => ChannelName::user(person.id),
+            _ => ChannelName::chat(person.chat),
+        }
+    }
+
+    /// Somebody begins to write, writes on, or ends.
+    fn write_on(&mut self) {
+        if self.writing.len() < 3 && self.rng.random_bool(0.3) {
+            let person = self.people[self.rng.random_range(0..self.people.len())];
+            let channel = self.some_channel(person);
+            self.writing.push(Writing {
+                channel,
+                message: protocol::MessageId(uuid::Uuid::from_u128(self.rng.random())),
+                text: String::new(),
+            });
+        }
+        if self.writing.is_empty() {
+            return;
+        }
+        let at = self.rng.random_range(0..self.writing.len());
+        if self.rng.random_bool(0.05) {
+            let ended = self.writing.swap_remove(at);
+            return self.engine.grown(&ended.channel, ended.message);
+        }
+        let piece = ["a word ", "ü", "👋 ", "שלום"][self.rng.random_range(0..4)]
+            .repeat(self.rng.random_range(1..20));
+        let writing = &mut self.writing[at];
+        let start = writing.text.encode_utf16().count() as u64;
+        writing.text.push_str(&piece);
+        self.engine.grow(engine::Growth {
+            channel: writing.channel.clone(),
+            message: writing.message,
+            at: self.now.wall,
+            start,
+            text: piece,
         });
     }
 
@@ -451,11 +605,17 @@ impl World {
         let token = format!("{}/{session}", self.people[person].id);
         let mut asked = HashMap::new();
         let by_frame = self.rng.random_bool(0.8);
+        let in_chat = self.rng.random_bool(0.3);
+        let chat = ChannelName::chat(self.people[person].chat);
         if by_frame {
             for (channel, (offset, id)) in self.memory[person].clone() {
+                // A chat socket has one channel, and may begin with what its welcome brings.
+                if in_chat && (channel != chat || self.rng.random()) {
+                    continue;
+                }
                 asked.insert(channel, self.position(offset, id));
             }
-            if self.rng.random_bool(0.05) {
+            if !in_chat && self.rng.random_bool(0.05) {
                 // A channel it may not read.
                 let stranger = self.people[(person + 1) % self.people.len()].id;
                 asked.insert(ChannelName::user(stranger), self.position(0, None));
@@ -473,7 +633,8 @@ impl World {
             Opening::Token(Token(token))
         };
         let chunk = self.rng.random_range(1..100);
-        self.attach(wire, person, session, asked, chunk, opening);
+        let chat = in_chat.then_some(chat);
+        self.attach(wire, person, session, (asked, chat), chunk, opening);
     }
 
     fn attach(
@@ -481,7 +642,7 @@ impl World {
         wire: Wire,
         person: usize,
         session: SessionId,
-        asked: HashMap<ChannelName, Position>,
+        (asked, chat): (HashMap<ChannelName, Position>, Option<ChannelName>),
         chunk: usize,
         opening: Opening,
     ) {
@@ -494,6 +655,7 @@ impl World {
             address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             leftover: Vec::new(),
             opening,
+            chat: chat.as_ref().map(|_| "me".into()),
         });
         self.readers.push(Reader {
             person,
@@ -507,6 +669,8 @@ impl World {
             asked,
             revoked_at: None,
             rewinding: false,
+            texts: HashMap::new(),
+            chat,
         });
     }
 
@@ -551,16 +715,16 @@ impl World {
             return;
         }
         let person = self.people[self.readers[at].person];
-        let channel = match self.rng.random_range(0..3) {
+        let channel = match self.rng.random_range(0..4) {
             0 => ChannelName::staff(),
             1 => ChannelName::user(person.id),
+            2 => ChannelName::chat(person.chat),
             _ => ChannelName::user(self.people[self.rng.random_range(0..self.people.len())].id),
         };
         let text = match self.rng.random_range(0..6) {
             0 => serde_json::json!({"type": "ping", "id": 1}).to_string(),
-            1 => {
-                serde_json::json!({"type": "unsubscribe", "id": 2, "channel": channel}).to_string()
-            }
+            1 => serde_json::json!({"type": "unsubscribe", "id": channel, "channel": channel})
+                .to_string(),
             2 => serde_json::json!({"type": "subscribe", "id": 3, "channel": channel}).to_string(),
             3 => "{".to_owned(),
             _ => {
@@ -727,6 +891,7 @@ impl World {
                 from,
                 token,
                 resume,
+                chat,
                 ..
             } => {
                 let (user, session) = token.0.split_once('/').unwrap();
@@ -740,7 +905,8 @@ impl World {
                         session,
                     },
                 );
-                self.verified.push((from, user, session, resume));
+                let in_chat = chat.is_some();
+                self.verified.push((from, user, session, resume, in_chat));
             }
             Request::Refresh { from, .. } => {
                 let expires_at = Timestamp(self.now.wall.0 + 300_000);
@@ -779,29 +945,19 @@ impl World {
             }
             Request::Presence { .. } | Request::Welcomed(_) => {}
             Request::Page {
-                reader,
+                read,
                 channel,
                 after,
                 limits,
             } => {
                 let page = self.log.page(&channel, after, limits);
+                self.pages += 1;
                 let result = if fails { Err(failure()) } else { Ok(page) };
-                let shard = match reader {
-                    LogReader::Channel(shard) => shard,
-                    LogReader::Connection(to) => to.shard,
-                };
-                self.engine.answer(
-                    shard,
-                    Message::Page {
-                        reader,
-                        channel,
-                        after,
-                        result,
-                    },
-                );
+                let message = Message::Page { read, result };
+                self.engine.answer(read.shard, message);
             }
             Request::Heads { shard, channels } => {
-                let names: Vec<_> = channels.iter().map(|(name, _)| name.clone()).collect();
+                let names: Vec<_> = channels.iter().map(|asked| asked.channel.clone()).collect();
                 let heads = self.log.heads(&names);
                 let result = if fails { Err(failure()) } else { Ok(heads) };
                 self.engine.answer(
@@ -822,7 +978,7 @@ impl World {
     }
 
     fn admit(&mut self, at: usize) {
-        let (to, user, session, mut resume) = self.verified.swap_remove(at);
+        let (to, user, session, mut resume, in_chat) = self.verified.swap_remove(at);
         if self.ended_sessions.contains(&session) {
             let goodbye = Goodbye::new(CloseCode::SessionEnded, "logged out");
             return self
@@ -830,18 +986,36 @@ impl World {
                 .answer(to.shard, Message::Refuse { to, goodbye });
         }
         let person = *self.people.iter().find(|person| person.id == user).unwrap();
-        let mut automatic = vec![ChannelName::user(user)];
-        if person.role == Role::Staff {
-            automatic.push(ChannelName::staff());
-        }
-        let channels = automatic
+        let chat = ChannelName::chat(person.chat);
+        let snapshot = Begin::Snapshot {
+            epoch: self.log.epoch,
+            offset: self.log.head(&chat),
+        };
+        self.snapshots.insert(session, self.log.head(&chat));
+        let automatic = match (in_chat, person.role) {
+            (true, _) => vec![(chat, snapshot)],
+            (false, Role::Staff) => vec![
+                (ChannelName::user(user), Begin::Now),
+                (ChannelName::staff(), Begin::Now),
+            ],
+            (false, _) => vec![(ChannelName::user(user), Begin::Now)],
+        };
+        let mut channels: Vec<JoinChannel> = automatic
             .into_iter()
-            .map(|channel| JoinChannel {
-                position: resume.remove(&channel),
+            .map(|(channel, begin)| JoinChannel {
+                begin: resume.remove(&channel).map_or(begin, Begin::Position),
                 channel,
                 automatic: true,
             })
             .collect();
+        let own_chat = ChannelName::chat(person.chat);
+        if let Some(position) = resume.remove(&own_chat) {
+            channels.push(JoinChannel {
+                channel: own_chat,
+                begin: Begin::Position(position),
+                automatic: false,
+            });
+        }
         let denied = resume
             .into_keys()
             .map(|channel| engine::DeniedChannel {
@@ -860,6 +1034,7 @@ impl World {
             shows_presence: false,
             channels,
             denied,
+            chat: in_chat.then(|| Box::new(opening_of(person))),
         });
         self.engine
             .answer(to.shard, Message::Admit { to, admission });
@@ -868,6 +1043,7 @@ impl World {
     fn may_read(&self, user: UserId, channel: &ChannelName) -> bool {
         let person = self.people.iter().find(|person| person.id == user).unwrap();
         *channel == ChannelName::user(user)
+            || *channel == ChannelName::chat(person.chat)
             || (*channel == ChannelName::staff() && person.role == Role::Staff)
     }
 
@@ -921,7 +1097,7 @@ impl World {
             .expect("the server writes whole, valid frames");
         let mut late_events = 0;
         for frame in frames {
-            if frame["type"] == "event" {
+            if frame["type"] == "event" || frame["type"] == "message" {
                 late_events += 1;
             }
             self.check(at, &frame);
@@ -974,18 +1150,43 @@ impl World {
                     let channel: ChannelName =
                         frame["data"]["channel"].as_str().unwrap().parse().unwrap();
                     let offset = frame["data"]["offset"].as_u64().unwrap();
-                    let next = self.readers[at].next.get(&channel);
-                    assert_eq!(next, Some(&(offset + 1)), "stands elsewhere than told");
+                    match self.readers[at].next.get(&channel) {
+                        Some(next) => assert_eq!(*next, offset + 1, "stands elsewhere than told"),
+                        None => self.check_entry(at, &frame["data"]),
+                    }
                 }
             }
+            "reply" if frame["data"] == serde_json::json!({}) => {
+                let left: ChannelName = frame["id"].as_str().unwrap().parse().unwrap();
+                let reader = &mut self.readers[at];
+                reader.next.remove(&left).expect("it was subscribed");
+                reader.texts.retain(|(channel, _), _| *channel != left);
+            }
             "error" if frame["id"] == "rewind" => self.readers[at].rewinding = false,
+            "message" => {
+                let channel = self.readers[at].chat.clone().expect("a chat socket");
+                self.check_event(at, channel, frame, &frame["message"]);
+                self.in_chat += 1;
+            }
+            "message_delta" => {
+                let channel = self.readers[at].chat.clone().expect("a chat socket");
+                self.check_delta(at, channel, frame);
+            }
+            "typing" => {
+                let channel = self.readers[at].chat.clone().expect("a chat socket");
+                assert_eq!(frame["for"], channel.as_str());
+            }
             "event" if frame["offset"].is_null() => {
+                assert!(self.readers[at].chat.is_none(), "another tongue");
                 let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
                 let user = self.people[self.readers[at].person].id;
                 assert!(
                     self.may_read(user, &channel),
                     "something passing for another"
                 );
+                if frame["event"] == "message.delta" {
+                    return self.check_delta(at, channel, &frame["data"]);
+                }
                 assert_eq!(frame["data"]["for"], channel.as_str());
                 assert!(
                     self.readers[at].next.contains_key(&channel),
@@ -993,7 +1194,11 @@ impl World {
                 );
                 self.passed += 1;
             }
-            "event" => self.check_event(at, frame),
+            "event" => {
+                assert!(self.readers[at].chat.is_none(), "another tongue");
+                let channel = frame["channel"].as_str().unwrap().parse().unwrap();
+                self.check_event(at, channel, frame, &frame["data"]["message"]);
+            }
             _ => {}
         }
     }
@@ -1016,7 +1221,13 @@ impl World {
         );
         let asked = self.readers[at].asked.remove(&channel);
         match (entry["outcome"].as_str().unwrap(), asked) {
-            ("live", None) => {}
+            ("live", None) => {
+                let reader = &self.readers[at];
+                if reader.chat.is_some() && !reader.welcomed {
+                    let snapshot = self.snapshots[&reader.session];
+                    assert_eq!(offset, snapshot, "not after the snapshot");
+                }
+            }
             ("recovered", Some(position)) => {
                 assert_eq!(offset, position.offset, "{entry}");
                 assert_eq!(position.epoch, self.log.epoch, "recovered from another log");
@@ -1047,8 +1258,26 @@ impl World {
         self.readers[at].next.insert(channel, offset + 1);
     }
 
-    fn check_event(&mut self, at: usize, frame: &Value) {
-        let channel: ChannelName = frame["channel"].as_str().unwrap().parse().unwrap();
+    fn check_delta(&mut self, at: usize, channel: ChannelName, data: &Value) {
+        let message = data["message_id"].as_str().unwrap().to_owned();
+        let ended = !self
+            .writing
+            .iter()
+            .any(|writing| writing.message.to_string() == message);
+        let reader = &mut self.readers[at];
+        assert!(reader.next.contains_key(&channel), "before the entry");
+        let start = usize::try_from(data["start"].as_u64().unwrap()).unwrap();
+        let text = reader.texts.entry((channel, message)).or_default();
+        if start > text.len() {
+            assert!(ended, "a hole in a growing text");
+            return; // the last pieces of a text whose end is an event: a page leaves them out
+        }
+        text.truncate(start);
+        text.extend(data["text"].as_str().unwrap().encode_utf16());
+        self.grown += 1;
+    }
+
+    fn check_event(&mut self, at: usize, channel: ChannelName, frame: &Value, message: &Value) {
         let offset = frame["offset"].as_u64().unwrap();
         let reader = &mut self.readers[at];
         let next = reader
@@ -1064,11 +1293,8 @@ impl World {
             event.id.to_string(),
             "another event than the log's"
         );
-        assert_eq!(
-            frame["data"].to_string(),
-            *event.data,
-            "other data than the log's"
-        );
+        let data = serde_json::json!({ "message": message }).to_string();
+        assert_eq!(data, *event.data, "other data than the log's");
         self.delivered += 1;
         self.memory[reader.person].insert(channel, (offset, Some(event.id)));
         let waiting = self.engine.statistics().outbox_bytes;
@@ -1076,6 +1302,32 @@ impl World {
             waiting <= 32 * (self.limits.outbox_max_bytes + 16_384),
             "{waiting} bytes wait"
         );
+    }
+}
+
+fn opening_of(person: Person) -> engine::ChatOpening {
+    let nobody = protocol::Handler {
+        kind: protocol::HandlerKind::None,
+        user: None,
+    };
+    engine::ChatOpening {
+        chat: protocol::Chat {
+            id: person.chat,
+            customer: protocol::Person {
+                id: person.id,
+                name: "x".into(),
+            },
+            subject: String::new(),
+            status: protocol::ChatStatus::Open,
+            handler: nobody,
+            last_message: None,
+            read: Vec::new(),
+            unread: None,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        },
+        messages: Vec::new(),
     }
 }
 

@@ -32,10 +32,14 @@ fn every_frame_has_an_example_that_its_schema_describes_to_the_last_member() {
         let own = schemas.frame(&example.frame).unwrap();
         assert_eq!(own.direction, example.direction, "{}", example.frame);
         let command = example.frame.strip_prefix("reply ");
-        assert_eq!(
-            frame_name(&example.json, command).as_ref(),
-            Some(&example.frame)
-        );
+        let name = match (own.tongue, own.direction) {
+            (Tongue::Events, _) => frame_name(&example.json, command),
+            (Tongue::Chat, Direction::FromServer) => frame_name_in_chat(&example.json, command),
+            (Tongue::Chat, Direction::FromClient) => {
+                frame_name(&example.json, command).map(|name| format!("chat command {name}"))
+            }
+        };
+        assert_eq!(name.as_ref(), Some(&example.frame));
     }
     for frame in &schemas.frames {
         let has = |example: &Example| example.frame == frame.name;
@@ -80,7 +84,10 @@ fn what_a_command_must_hold_is_what_the_reader_asks_for() {
         for member in example.json.as_object().unwrap().keys() {
             let lacking = without(&example.json, member);
             let described = faults(&schemas, &example.frame, &lacking).is_empty();
-            let read = ClientFrame::parse(&lacking.to_string()).is_ok();
+            let read = match schemas.frame(&example.frame).unwrap().tongue {
+                Tongue::Events => ClientFrame::parse(&lacking.to_string()).is_ok(),
+                Tongue::Chat => ClientFrame::parse_in_chat(&lacking.to_string()).is_ok(),
+            };
             assert_eq!(described, read, "{} without {member}", example.frame);
         }
     }
@@ -151,4 +158,33 @@ fn what_may_be_left_out_is_never_null() {
         "{line}"
     );
     assert!(!format!("{schemas:?}").contains("[`"));
+}
+
+#[test]
+fn what_a_chat_socket_is_told_is_as_its_schema_says() {
+    let schemas = schemas().closed();
+    for example in examples() {
+        let Some(name) = example.frame.strip_prefix("event ") else {
+            continue;
+        };
+        let name: EventName = name.parse().unwrap();
+        if name.topic() != Topic::Messages {
+            continue;
+        }
+        let mut json = String::new();
+        EventFrame {
+            id: name.is_kept().then(EventId::new),
+            channel: &ChannelName::chat(ChatId::new()),
+            offset: name.is_kept().then_some(1),
+            name,
+            at: Timestamp(0),
+            data: &example.json["data"].to_string(),
+        }
+        .write_as(Tongue::Chat, &mut json);
+        let frame: Value = serde_json::from_str(&json).unwrap();
+        let kind = frame_name_in_chat(&frame, None).unwrap();
+        let faults = faults(&schemas, &kind, &frame);
+        assert!(faults.is_empty(), "{name}: {faults:?} in {frame}");
+        serde_json::from_value::<crate::ChatFrame>(frame).unwrap();
+    }
 }

@@ -25,8 +25,8 @@ pub(crate) struct ChatParameters {
     /// Only those that stand here.
     #[param(value_type = Option<ChatStatus>)]
     status: Option<String>,
-    /// `mine`: only those that the caller answers; `none`: only those that nobody answers. For
-    /// staff.
+    /// `mine`: only those that the caller answers; `none`: only those that nobody answers; `bot`:
+    /// only those of the bot. For staff.
     handler: Option<String>,
     /// Most objects of the page: 1 to 200, 50 by default.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
@@ -64,9 +64,10 @@ fn asked_handler(actor: &Actor, asked: Option<&str>) -> Answer<Option<NewHandler
         None => return Ok(None),
         Some("mine") => NewHandler::Person(actor.id),
         Some("none") => NewHandler::Nobody,
+        Some("bot") => NewHandler::Bot,
         Some(other) => {
             let shown: String = other.chars().take(40).collect();
-            let detail = format!("handler: `{shown}` is not one of mine, none");
+            let detail = format!("handler: `{shown}` is not one of mine, none, bot");
             return Err(Refusal::invalid_request(detail));
         }
     };
@@ -148,7 +149,7 @@ pub(crate) async fn create(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HandlerRequest {
-    /// `staff` or `none`.
+    /// `staff`, `none`, or `bot` where one answers.
     kind: HandlerKind,
     /// The member of staff; by default the caller. Only with kind `staff`.
     user_id: Option<UserId>,
@@ -211,17 +212,13 @@ fn new_handler(
 ) -> Option<NewHandler> {
     match (request.kind, request.user_id) {
         (HandlerKind::None, None) => Some(NewHandler::Nobody),
-        (HandlerKind::None, Some(_)) => {
-            let message = "goes with kind staff only: nobody is nobody";
+        (HandlerKind::Bot, None) => Some(NewHandler::Bot),
+        (HandlerKind::None | HandlerKind::Bot, Some(_)) => {
+            let message = "goes with kind staff only";
             faults.push(FieldError::new("/handler/user_id", message));
             None
         }
         (HandlerKind::Staff, user) => Some(NewHandler::Person(user.unwrap_or(actor.id))),
-        (HandlerKind::Bot, _) => {
-            let message = "is bot, but no bot answers here; hand the chat to staff or to none";
-            faults.push(FieldError::new("/handler/kind", message));
-            None
-        }
     }
 }
 

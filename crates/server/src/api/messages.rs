@@ -6,7 +6,7 @@ use desk::policy::not_found;
 use desk::{Action, Decision, Object, decide};
 use protocol::{ChatId, Message, MessageId, Page};
 use serde::Deserialize;
-use store::{DeleteMessage, EditMessage, WriteMessage};
+use store::{ChooseAction, DeleteMessage, EditMessage, WriteMessage};
 use utoipa::ToSchema;
 
 use super::once::Once;
@@ -161,6 +161,66 @@ pub(crate) async fn delete(
         actor: signed.actor,
         chat,
         id,
+        now: app.now(),
+    };
+    Ok(Json(app.store.write(write).await?))
+}
+
+/// Stops an answer that grows; the chat's customer and staff may. What is said already stays, and
+/// the message becomes `cancelled`. One that has ended stays as it is.
+#[utoipa::path(
+    post, path = "/api/v1/chats/{id}/messages/{message_id}/stop", tag = "chats",
+    operation_id = "stop_message",
+    params(
+        ("id" = ChatId, Path, description = "The chat."),
+        ("message_id" = MessageId, Path, description = "The message."),
+    ),
+    responses((status = 200, description = "The message.", body = Message))
+)]
+pub(crate) async fn stop(
+    State(app): State<App>,
+    signed: Signed,
+    PathIds(chat, id): PathIds<ChatId, MessageId>,
+) -> Answer<Json<Message>> {
+    Ok(Json(app.bot.stop(&app, signed.actor, chat, id).await?))
+}
+
+/// What is chosen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChooseRequest {
+    /// One of the message's actions.
+    #[schema(min_length = 1, max_length = 64)]
+    action_id: String,
+}
+
+refusals!(ChooseRefusals: Forbidden, ChatClosed, InvalidTransition, ValidationFailed);
+
+/// Chooses what the bot offers; the chat's customer alone, once. The bot does it and says so.
+#[utoipa::path(
+    post, path = "/api/v1/chats/{id}/messages/{message_id}/choose", tag = "chats",
+    operation_id = "choose_action",
+    params(
+        ("id" = ChatId, Path, description = "The chat."),
+        ("message_id" = MessageId, Path, description = "The message."),
+    ),
+    request_body = ChooseRequest,
+    responses((status = 200, description = "The message.", body = Message), ChooseRefusals)
+)]
+pub(crate) async fn choose(
+    State(app): State<App>,
+    signed: Signed,
+    PathIds(chat, message): PathIds<ChatId, MessageId>,
+    Body { value: request, .. }: Body<ChooseRequest>,
+) -> Answer<Json<Message>> {
+    let mut faults = Vec::new();
+    desk::chat::check_action_id(&request.action_id, &mut faults);
+    check(faults)?;
+    let write = ChooseAction {
+        actor: signed.actor,
+        chat,
+        message,
+        action: request.action_id,
         now: app.now(),
     };
     Ok(Json(app.store.write(write).await?))

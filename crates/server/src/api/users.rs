@@ -189,6 +189,8 @@ pub(crate) async fn change(
         now: app.now(),
     };
     let user = app.store.write(write).await?;
+    // A new name ends no session, so nobody else tells of it.
+    app.sessions.forget_account(user.id);
     tracing::info!(
         target: "audit",
         user_id = %signed.actor.id,

@@ -186,6 +186,12 @@ async fn export_chats(
     }
     document.end_list()?;
 
+    document.begin_list("bot_offers")?;
+    for offer in store.bot_offers(user.id).await? {
+        document.item(&serde_json::from_str::<Value>(&offer).unwrap_or(Value::String(offer)))?;
+    }
+    document.end_list()?;
+
     let actor = Actor {
         id: user.id,
         role: user.role,

@@ -151,6 +151,7 @@ async fn serve_and_drain(
             ws::reconcile(&app.engine, &app.store, &app.shutdown),
             prune(&app.store, &app.shutdown),
             app.broadcasts.deliver(&app.store, &app.shutdown),
+            app.bot.run(app),
         );
     };
     let too_late = async {

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::mask::mask_secrets;
 use super::settings::{Fault, Setting, Settings, Value};
 use super::web_origin::{Scheme, WebOrigin};
 use super::{
-    AuthConfig, Config, DataConfig, DiagnosticsConfig, IpRange, LogConfig, LogFormat, Origin,
-    Registration, ServerConfig, SocketConfig, StoreSection, TelemetryConfig,
+    AuthConfig, BotConfig, BotKind, Config, DataConfig, DiagnosticsConfig, IpRange, LogConfig,
+    LogFormat, Origin, Registration, ServerConfig, SocketConfig, StoreSection, TelemetryConfig,
 };
 use crate::nearest::nearest;
 
@@ -76,7 +77,7 @@ impl Reader<'_> {
             signing_key_file: self.filled("auth.signing_key_file").map(PathBuf::from),
             session_idle_hours: self.number("auth.session_idle_hours", 1..=8_760),
             session_max_days: self.number("auth.session_max_days", 1..=365),
-            ws_token_seconds: self.number("auth.ws_token_seconds", 30..=300),
+            ws_token_seconds: self.number("auth.ws_token_seconds", 5..=300),
         };
         let socket = SocketConfig {
             heartbeat_seconds: self.number("socket.heartbeat_seconds", 5..=300),
@@ -93,7 +94,7 @@ impl Reader<'_> {
             keep_events: self.number("log.keep_events", 1..=10_000_000),
             keep_hours: self.number("log.keep_hours", 1..=87_600),
         };
-        self.bot();
+        let bot = self.bot();
         let log_format = self.word(
             "telemetry.log_format",
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
@@ -114,6 +115,7 @@ impl Reader<'_> {
             auth,
             socket,
             log,
+            bot,
             diagnostics: DiagnosticsConfig { enabled },
             telemetry: TelemetryConfig { log_format },
         }
@@ -274,14 +276,47 @@ impl Reader<'_> {
         url
     }
 
-    fn bot(&mut self) {
-        let setting = self.settings.setting("bot.kind");
-        let kind = self.text("bot.kind");
-        if kind != "off" {
-            let found = format!("is `{kind}`");
-            self.fault(setting, &found, "off: the bot is not in this version");
+    fn bot(&mut self) -> BotConfig {
+        let kind = self.word(
+            "bot.kind",
+            &[
+                ("desk", BotKind::Desk),
+                ("openai", BotKind::OpenAi),
+                ("off", BotKind::Off),
+            ],
+        );
+        let base_url = self.text("bot.base_url");
+        let model = self.text("bot.model");
+        if kind == BotKind::OpenAi {
+            for (key, wanted) in [
+                (
+                    "bot.base_url",
+                    "where the model is, such as http://127.0.0.1:11434/v1",
+                ),
+                ("bot.model", "the name of a model"),
+            ] {
+                if self.filled(key).is_none() {
+                    let setting = self.settings.setting(key);
+                    self.fault(setting, "is empty and bot.kind is openai", wanted);
+                }
+            }
         }
-        self.number("bot.timeout_seconds", 1..=600);
+        let is_http = base_url.starts_with("http://") || base_url.starts_with("https://");
+        if !base_url.is_empty() && !is_http {
+            let setting = self.settings.setting("bot.base_url");
+            let found = format!("is `{}`", mask_secrets(&base_url));
+            self.fault(setting, &found, "http://… or https://…");
+        }
+        let tokens = self.number("bot.tokens_per_day", 1_000..=1_000_000_000);
+        BotConfig {
+            kind,
+            faq_file: self.filled("bot.faq_file").map(PathBuf::from),
+            base_url,
+            model,
+            api_key_file: self.filled("bot.api_key_file").map(PathBuf::from),
+            timeout: Duration::from_secs(self.number("bot.timeout_seconds", 1..=600)),
+            tokens_per_day: i64::try_from(tokens).expect("the range ends below 2^63"),
+        }
     }
 
     fn text(&self, key: &str) -> String {
@@ -447,7 +482,7 @@ mod tests {
     fn a_number_out_of_its_range_is_refused_with_the_range() {
         assert_eq!(
             only_fault("[auth]\nws_token_seconds = 3600"),
-            "auth.ws_token_seconds is 3600 (f.toml:2), expected 30 to 300"
+            "auth.ws_token_seconds is 3600 (f.toml:2), expected 5 to 300"
         );
         assert_eq!(
             only_fault("[socket]\nheartbeat_seconds = -1"),
@@ -482,9 +517,21 @@ mod tests {
             only_fault("[bus]\nurl = \"nats://a:b@c\"")
                 .starts_with("bus.url is `nats://a:***@c` (f.toml:2): this version has no bus")
         );
-        assert!(only_fault("[bot]\nkind = \"openai\"").contains("not in this version"));
         assert!(only_fault("[telemetry]\notlp_endpoint = \"http://a\"").contains("no traces"));
         assert!(only_fault("[telemetry]\nmetrics_listen = \"127.0.0.1:9\"").contains("metrics"));
+    }
+
+    #[test]
+    fn a_model_needs_an_address_and_a_name() {
+        let faults = read("[bot]\nkind = \"openai\"").unwrap_err();
+        assert!(faults[0].starts_with("bot.base_url is empty and bot.kind is openai (default)"));
+        assert!(faults[1].contains("bot.model is empty"));
+        assert_eq!(
+            only_fault("[bot]\nkind = \"gpt\""),
+            "bot.kind is `gpt` (f.toml:2), expected one of desk, openai, off"
+        );
+        assert!(only_fault("[bot]\nbase_url = \"localhost:1\"").contains("is `localhost:1`"));
+        assert_eq!(read("").unwrap().bot.kind, BotKind::Desk);
     }
 
     #[test]

@@ -3,21 +3,23 @@
 
 use desk::policy::{decide, not_found};
 use desk::{Action, Actor, Object};
-use protocol::{ChatId, ChatStatus, Command, MessageId, Person, Problem, UserId};
+use protocol::{ChatId, ChatStatus, Command, MessageId, Person, Problem, SessionId, UserId};
 use serde_json::{Value, json};
-use store::{MarkRead, WriteMessage};
+use store::{ChooseAction, MarkRead, WriteMessage};
 
 use super::commands::store_away;
+use super::connect::live_account;
+use super::sessions::Account;
 use crate::app::App;
 use crate::problem::Refusal;
 
 /// Does a command for an account; gives what it answers, if it answers.
 pub(super) async fn run(
     app: &App,
-    user: UserId,
+    who: (UserId, SessionId),
     command: Command,
 ) -> Result<Option<Value>, Problem> {
-    let (actor, person) = today(app, user).await?;
+    let (actor, person) = today(app, who).await?;
     match command {
         Command::SendMessage {
             chat_id,
@@ -53,10 +55,36 @@ pub(super) async fn run(
             app.typing.changed(&app.engine, chat_id, person, active);
             Ok(None)
         }
+        Command::StopMessage { message_id } => {
+            let chat = chat_of(app, message_id).await?;
+            let stopped = app.bot.stop(app, actor, chat, message_id).await;
+            Ok(Some(json!({ "message": stopped.map_err(problem)? })))
+        }
+        Command::ChooseAction {
+            message_id,
+            action_id,
+        } => {
+            let mut faults = Vec::new();
+            desk::chat::check_action_id(&action_id, &mut faults);
+            if !faults.is_empty() {
+                return Err(Problem::invalid(faults));
+            }
+            let write = ChooseAction {
+                actor,
+                chat: chat_of(app, message_id).await?,
+                message: message_id,
+                action: action_id,
+                now: app.now(),
+            };
+            let message = app.store.write(write).await.map_err(problem)?;
+            Ok(Some(json!({ "message": message })))
+        }
         command @ (Command::Connect { .. }
         | Command::Subscribe { .. }
         | Command::Unsubscribe { .. }
         | Command::Refresh { .. }
+        | Command::Say { .. }
+        | Command::Write { .. }
         | Command::Ping {}) => {
             let cause = format!("a shard handed on {}, which is its own", command.name());
             Err(problem(Refusal::internal(&cause)))
@@ -65,14 +93,21 @@ pub(super) async fn run(
 }
 
 /// The account as it is today. One that is gone or disabled has no business here.
-async fn today(app: &App, id: UserId) -> Result<(Actor, Person), Problem> {
-    match app.store.user(id).await {
-        Ok(Some(user)) if !user.disabled => {
-            let role = user.role;
-            let name = user.name;
-            Ok((Actor { id, role }, Person { id, name }))
-        }
-        Ok(_) => Err(not_found()),
+async fn today(
+    app: &App,
+    (user, session): (UserId, SessionId),
+) -> Result<(Actor, Person), Problem> {
+    match live_account(app, user, session).await {
+        Ok(Ok(Account { id, name, role })) => Ok((Actor { id, role }, Person { id, name })),
+        Ok(Err(_)) => Err(not_found()),
+        Err(error) => Err(store_away(&error)),
+    }
+}
+
+/// The chat that a message stands in; whether it is the account's business is asked there.
+async fn chat_of(app: &App, message: MessageId) -> Result<ChatId, Problem> {
+    match app.store.chat_of_message(message).await {
+        Ok(found) => found.ok_or_else(not_found),
         Err(error) => Err(store_away(&error)),
     }
 }

@@ -12,7 +12,7 @@ use store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Socket};
+use super::{Door, Engine, Socket};
 use crate::config::SocketConfig;
 
 /// Most shards; beyond this many cores, HTTP and the store have the rest.
@@ -63,6 +63,7 @@ impl Sockets {
         seats: Seats,
         store: &Store,
         boot_id: BootId,
+        door: Door,
     ) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Request>)> {
         let heads = store
             .event_log()
@@ -86,6 +87,7 @@ impl Sockets {
                 .build()
                 .context("cannot start the runtime of a shard")?;
             let (asked, name, stop) = (asked.clone(), name.clone(), stop.clone());
+            let door = door.clone();
             let running = Arc::clone(&running_sender);
             std::thread::Builder::new()
                 .name(format!("shard-{number}"))
@@ -93,11 +95,14 @@ impl Sockets {
                     let _ended = EndsTheProcessOnPanic;
                     let clock = Clock::start();
                     let outside = move |request| {
-                        // The receiver goes only when the program does.
-                        let _ = asked.send(request);
+                        if let Some(request) = door.answer(request) {
+                            // The receiver goes only when the program does.
+                            let _ = asked.send(request);
+                        }
                     };
                     let shard = Shard::new(seat, name, revocations, outside, clock.now());
-                    runtime.block_on(drive(shard, clock, stop));
+                    // A shard is alone in its runtime: it needs no budget to be fair to others.
+                    runtime.block_on(tokio::task::unconstrained(drive(shard, clock, stop)));
                     running.send_modify(|running| *running -= 1);
                 })
                 .context("cannot start the thread of a shard")?;
@@ -144,7 +149,9 @@ async fn drive<O: FnMut(Request)>(
         shard.register(context.waker());
         let stopping = stopped.as_mut().poll(context).is_ready() || stop.is_cancelled();
         for _ in 0..TURNS_IN_A_ROW {
+            let begun = Instant::now();
             let turn = shard.turn(clock.now());
+            shard.turn_took(begun.elapsed());
             if stopping && turn.connections == 0 && !turn.busy {
                 return Poll::Ready(());
             }

@@ -27,7 +27,7 @@ pub(crate) struct SocketStatus {
     protocol: u32,
     /// Whether people can chat: `ok`.
     chat: &'static str,
-    /// Whether a bot answers: `off` in this version.
+    /// Whether a bot answers: `ok`, or `off`.
     bot: &'static str,
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn ws_status(State(app): State<App>) -> Response {
         status,
         protocol: PROTOCOL_VERSION,
         chat: "ok",
-        bot: "off",
+        bot: if app.bot.is_on() { "ok" } else { "off" },
     };
     let mut response = Json(body).into_response();
     let headers = response.headers_mut();

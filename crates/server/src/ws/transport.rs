@@ -2,9 +2,11 @@
 //! runtime of the shard's own thread at its first use.
 
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use engine::Transport;
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::admission::Permit;
@@ -47,7 +49,7 @@ impl Socket {
         })
     }
 
-    fn stream(&mut self) -> io::Result<&TcpStream> {
+    fn stream(&mut self) -> io::Result<&mut TcpStream> {
         if let Stream::Handed(_) = self.stream {
             let handed = std::mem::replace(&mut self.stream, Stream::Failed(io::ErrorKind::Other));
             if let Stream::Handed(stream) = handed {
@@ -57,7 +59,7 @@ impl Socket {
                 };
             }
         }
-        match &self.stream {
+        match &mut self.stream {
             Stream::Registered(stream) => Ok(stream),
             Stream::Failed(kind) => Err((*kind).into()),
             Stream::Handed(_) => Err(io::ErrorKind::NotConnected.into()),
@@ -71,16 +73,13 @@ impl Transport for Socket {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let stream = self.stream()?;
-        loop {
-            match stream.poll_read_ready(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Ready(Ok(())) => match stream.try_read(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    read => return Poll::Ready(read),
-                },
-            }
+        // A read that does not fill the buffer has emptied the socket, and tokio remembers: the
+        // next look costs no system call.
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(self.stream()?).poll_read(context, &mut buffer) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().len())),
         }
     }
 
@@ -93,6 +92,14 @@ impl Transport for Socket {
             Ok(stream) => stream.poll_write_ready(context).map(|_| ()),
             // The next write tells why.
             Err(_) => Poll::Ready(()),
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Ok(stream) = self.stream()
+            && let Err(error) = socket2::SockRef::from(&*stream).shutdown(std::net::Shutdown::Write)
+        {
+            tracing::debug!(%error, "cannot say that nothing more will be written");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ::auth::TokenProblem;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::response::{IntoResponse, Response};
 use engine::{Attach, Opening, Token};
@@ -21,6 +21,7 @@ use super::{ECHO_SOCKET_PATH, EVENT_SOCKET_PATH, PROTOCOL_VERSION, Socket};
 use crate::app::App;
 use crate::envelope::Notes;
 use crate::limits::RETRY_SOON_SECONDS;
+use crate::listen::Patient;
 use crate::nearest::nearest;
 use crate::origin::{Verdict, forwarding, host, is_forwarded};
 use crate::problem::Refusal;
@@ -35,6 +36,9 @@ const SUBPROTOCOL: &str = "frontdesk";
 /// Longest subprotocol that is named in an answer: a longer one may be a token.
 const SUBPROTOCOL_SHOWN_MAX_BYTES: usize = 32;
 
+/// Longest name of a chat in a path that is looked at, in characters; an id has 36.
+const CHAT_SHOWN_MAX_CHARS: usize = 64;
+
 const SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const SEC_WEBSOCKET_ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 const SEC_WEBSOCKET_VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
@@ -47,7 +51,20 @@ pub(crate) async fn event_socket(
     request: Request,
 ) -> Response {
     let opening = opening(request.uri(), request.headers());
-    upgrade(&app, notes.address, request, opening)
+    upgrade(&app, notes.address, request, opening, None)
+}
+
+/// `GET /ws/chat/{chat_id}`: the chat socket, for a chat's id or `me`.
+pub(crate) async fn chat_socket(
+    State(app): State<App>,
+    Extension(notes): Extension<Arc<Notes>>,
+    Path(chat): Path<String>,
+    request: Request,
+) -> Response {
+    let opening = opening(request.uri(), request.headers());
+    // Longer than any id: it names no chat, and the rest of it is of no use to anybody.
+    let chat: String = chat.chars().take(CHAT_SHOWN_MAX_CHARS).collect();
+    upgrade(&app, notes.address, request, opening, Some(chat.into()))
 }
 
 /// `GET /ws/echo`: sends everything back, to anyone, for a minute.
@@ -68,6 +85,7 @@ pub(crate) async fn echo_socket(
         notes.address,
         request,
         (Opening::Echo, Comparison::new()),
+        None,
     )
 }
 
@@ -78,13 +96,14 @@ pub(crate) fn unknown_socket(app: &App, request: Request) -> Response {
         return Refusal::internal("the fallback lies outside of the envelope").into_response();
     };
     let path = request.uri().path();
-    let known = [EVENT_SOCKET_PATH, ECHO_SOCKET_PATH];
+    let known = [EVENT_SOCKET_PATH, "/ws/chat/me", ECHO_SOCKET_PATH];
     let shown: String = shown_path(path).chars().take(40).collect();
     let meant = nearest(path, known.into_iter()).unwrap_or(EVENT_SOCKET_PATH);
     let detail = format!("no socket at {shown}; did you mean {meant}?");
     let goodbye = Goodbye::new(CloseCode::UnknownPath, detail);
     let compared = compared("path", known.join(" or "), shown_path(path));
-    upgrade(app, address, request, (Opening::Refused(goodbye), compared))
+    let opening = (Opening::Refused(goodbye), compared);
+    upgrade(app, address, request, opening, None)
 }
 
 /// Whether a request asks for a socket.
@@ -110,7 +129,7 @@ fn opening(uri: &Uri, headers: &HeaderMap) -> (Opening, Comparison) {
         None => (Opening::FirstFrame, Comparison::new()),
         Some(token) if token.is_empty() => {
             let problem = TokenProblem::Missing;
-            let goodbye = super::commands::goodbye(&problem);
+            let goodbye = super::connect::goodbye(&problem);
             (
                 Opening::Refused(goodbye),
                 super::attempts::compared_in_token(&problem),
@@ -143,6 +162,7 @@ fn upgrade(
     address: IpAddr,
     mut request: Request,
     (opening, compared_before): (Opening, Comparison),
+    chat: Option<Box<str>>,
 ) -> Response {
     let seen = Seen::of(&request, address, app.now(), Instant::now());
     let handshake = match admit(app, address, &request, &opening) {
@@ -191,6 +211,7 @@ fn upgrade(
                     address,
                     leftover,
                     opening,
+                    chat,
                 });
             }
             Err(error) => attempts.lost(connection, &error),
@@ -429,8 +450,8 @@ fn subprotocol(headers: &HeaderMap) -> Result<(Option<HeaderValue>, Option<Strin
 
 /// The plain stream under an upgraded connection, and the bytes that were read beyond the head.
 fn take_stream(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), String> {
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
+    match upgraded.downcast::<TokioIo<Patient>>() {
+        Ok(parts) => Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec())),
         Err(_) => Err("the connection is not a plain TCP stream".to_owned()),
     }
 }

@@ -151,13 +151,17 @@ on_both! {
         let (status, taken) = staff.patch(&path(&chat), change).await;
         assert_eq!(status, StatusCode::OK, "{taken}");
         assert_eq!(taken["handler"]["user"]["id"], staff.me["id"]);
-        assert_eq!((&taken["unread"], &taken["last_message"]), (&json!(1), &message));
-        let (events, _) = hers.gather(2, 0).await;
+        let notice = &taken["last_message"];
+        assert_eq!((&taken["unread"], &notice["sender"]["kind"]), (&json!(1), &json!("system")));
+        let (events, _) = hers.gather(4, 0).await;
+        let (notices, events): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| event["event"] == "message.created");
+        assert_eq!(&one_event(&notices, "message.created", [&own, &talk])["message"], notice);
         let mut told = one_event(&events, "chat.updated", [&own, &talk])["chat"].clone();
         assert!(told.get("unread").is_none());
         told["unread"] = json!(1);
         assert_eq!(told, taken);
-        theirs.gather(2, 0).await;
+        theirs.gather(4, 0).await;
 
         let reply = staff.say(&chat, "hello").await;
         assert_eq!(reply["sender"]["name"], staff.me["name"]);
@@ -191,7 +195,7 @@ on_both! {
 
         let (_, closed) = ana.patch(&path(&chat), json!({"version": 2, "status": "closed"})).await;
         assert_eq!(closed["status"], "closed");
-        hers.gather(2, 0).await;
+        hers.gather(4, 0).await;
         let refused = hers.ask(&json!({"type": "send_message", "id": 8, "chat_id": id(&chat),
             "client_id": "c-2", "body": "more"})).await;
         assert_eq!((&refused["type"], &refused["code"]), (&json!("error"), &json!("chat_closed")));

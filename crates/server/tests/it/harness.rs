@@ -107,6 +107,24 @@ impl Server {
         server
     }
 
+    /// Another node on the same PostgreSQL database.
+    pub(crate) fn beside(&self) -> Self {
+        assert!(
+            self.store_url.is_some(),
+            "only PostgreSQL has several nodes"
+        );
+        let mut node = Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            folder: tempfile::tempdir().unwrap(),
+            store_url: self.store_url.clone(),
+            options: self.options.clone(),
+            child: None,
+            log: None,
+        };
+        node.start_again();
+        node
+    }
+
     /// Starts it once more on the same data; the port is kept.
     pub(crate) fn start_again(&mut self) {
         assert!(self.child.is_none(), "it runs already");
@@ -155,6 +173,8 @@ impl Server {
         command.current_dir(self.folder.path());
         command.env("FRONTDESK_DATA__DIR", self.data_dir());
         command.env("FRONTDESK_LOG", "debug");
+        // Chats stay quiet unless a test is about the bot.
+        command.env("FRONTDESK_BOT__KIND", "off");
         if let Some(url) = &self.store_url {
             command.env("FRONTDESK_STORE__URL", url);
         }

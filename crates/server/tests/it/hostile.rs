@@ -10,7 +10,7 @@ use crate::harness::{Database, Options, Server};
 use crate::socket::{Received, Socket};
 
 /// A connection after the handshake, with frames by hand.
-async fn raw(server: &Server, path: &str) -> TcpStream {
+pub(crate) async fn raw(server: &Server, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -57,7 +57,7 @@ async fn close_code(stream: &mut TcpStream) -> u16 {
     read.expect("a close within 10 s").unwrap_or(1006)
 }
 
-fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
         short @ 0..126 => frame.push(0x80 | u8::try_from(short).unwrap()),
@@ -81,47 +81,141 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-#[tokio::test]
-async fn frames_against_the_protocol_are_closed_with_the_code_of_the_standard() {
-    let server = Server::demo(Database::Sqlite);
-    let cases: [(&str, Vec<u8>, u16); 12] = [
+/// What breaks RFC 6455 or our limits, in frames as a client sends them, and the code it earns.
+fn broken_frames() -> Vec<(&'static str, Vec<u8>, u16)> {
+    let close = |code: u16| masked(0x88, &code.to_be_bytes());
+    let two = |first: u8, second: u8| [masked(first, b"a"), masked(second, b"b")].concat();
+    let declares = |length: u64| {
+        let mut header = vec![0x82, 0xFF];
+        header.extend(length.to_be_bytes());
+        header.extend([1, 2, 3, 4]);
+        header
+    };
+    let too_large_together = [
+        masked(0x02, &vec![0; 40_000]),
+        masked(0x80, &vec![0; 40_000]),
+    ];
+    vec![
         ("unmasked", vec![0x81, 0x01, b'x'], 1002),
-        ("reserved bit", masked(0xC1, b"x"), 1002),
-        ("reserved opcode", masked(0x83, b"x"), 1002),
+        ("unmasked ping", vec![0x89, 0x00], 1002),
+        ("reserved bit 1", masked(0xC1, b"x"), 1002),
+        ("reserved bit 2", masked(0xA1, b"x"), 1002),
+        ("reserved bit 3", masked(0x91, b"x"), 1002),
+        ("reserved data opcode", masked(0x83, b"x"), 1002),
+        ("reserved control opcode", masked(0x8B, b"x"), 1002),
         ("fragmented ping", masked(0x09, b"x"), 1002),
+        ("fragmented close", masked(0x08, &[3, 0xE8]), 1002),
         ("long ping", masked(0x89, &[0; 126]), 1002),
-        ("continuation of nothing", masked(0x80, b"x"), 1002),
+        ("long pong", masked(0x8A, &[0; 126]), 1002),
+        ("long close", masked(0x88, &[b'x'; 126]), 1002),
         (
-            "text in a text",
-            [masked(0x01, b"a"), masked(0x81, b"b")].concat(),
+            "5 bytes with a length of 2",
+            vec![0x81, 0xFE, 0, 5, 1, 2, 3, 4],
             1002,
         ),
-        ("not UTF-8", masked(0x81, &[0xC3, 0x28]), 1007),
-        ("close of one byte", masked(0x88, &[3]), 1002),
+        ("65535 bytes with a length of 8", declares(65_535), 1002),
+        ("2^63 bytes", declares(1 << 63), 1002),
+        ("2^63 - 1 bytes", declares((1 << 63) - 1), 1009),
+        ("2^40 bytes", declares(1 << 40), 1009),
+        ("one byte too many", declares(65_537), 1009),
         (
-            "close with 1006",
-            masked(0x88, &1006_u16.to_be_bytes()),
-            1002,
-        ),
-        (
-            "2^63 bytes",
-            vec![0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4],
-            1002,
-        ),
-        (
-            "2^40 bytes",
-            vec![0x81, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+            "fragments too large together",
+            too_large_together.concat(),
             1009,
         ),
-    ];
-    for (name, bytes, code) in cases {
+        ("continuation of nothing", masked(0x80, b"x"), 1002),
+        (
+            "continuation after the end",
+            [two(0x01, 0x80), masked(0x80, b"c")].concat(),
+            1002,
+        ),
+        ("text in a text", two(0x01, 0x81), 1002),
+        ("binary in a text", two(0x01, 0x02), 1002),
+        ("not UTF-8", masked(0x81, &[0xC3, 0x28]), 1007),
+        (
+            "half a character at the end",
+            masked(0x81, &[b'a', 0xC3]),
+            1007,
+        ),
+        ("a surrogate", masked(0x81, &[0xED, 0xA0, 0x80]), 1007),
+        (
+            "not UTF-8 across fragments",
+            [masked(0x01, &[0xC3]), masked(0x80, &[0x28])].concat(),
+            1007,
+        ),
+        (
+            "not UTF-8 before the message ends",
+            masked(0x01, &[b'a', 0xFF]),
+            1007,
+        ),
+        ("close of one byte", masked(0x88, &[3]), 1002),
+        ("close with 0", close(0), 1002),
+        ("close with 999", close(999), 1002),
+        ("close with 1004", close(1004), 1002),
+        ("close with 1005", close(1005), 1002),
+        ("close with 1006", close(1006), 1002),
+        ("close with 1015", close(1015), 1002),
+        ("close with 2999", close(2999), 1002),
+        ("close with 5000", close(5000), 1002),
+        (
+            "close with a reason that is not UTF-8",
+            masked(0x88, &[3, 0xE8, 0xFF]),
+            1007,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn frames_against_the_protocol_are_closed_with_the_code_of_the_standard_within_a_second() {
+    let server = Server::demo(Database::Sqlite);
+    for (name, bytes, code) in broken_frames() {
         for path in ["/api/v1/ws", "/ws/echo"] {
             let mut stream = raw(&server, path).await;
+            let began = Instant::now();
             stream.write_all(&bytes).await.unwrap();
             assert_eq!(close_code(&mut stream).await, code, "{name} at {path}");
+            // Nothing more will come, and the server says so without waiting for our close.
+            let mut rest = Vec::new();
+            let ended = stream.read_to_end(&mut rest);
+            let ended = tokio::time::timeout(Duration::from_secs(5), ended).await;
+            assert_eq!(
+                ended.expect("an end within 5 s").unwrap(),
+                0,
+                "{name} at {path}: {rest:?}"
+            );
+            let took = began.elapsed();
+            assert!(
+                took < Duration::from_secs(1),
+                "{name} at {path} took {took:?}"
+            );
         }
     }
     server.sign_in("websocket@test.com").await.socket().await;
+}
+
+#[tokio::test]
+async fn a_declared_length_costs_no_memory_before_its_bytes_come() {
+    const MESSAGE_BYTES: u64 = 16 << 20;
+    let server = Server::start(
+        Database::Sqlite,
+        Options::demo().with("socket.frame_max_bytes", MESSAGE_BYTES),
+    );
+    let mut frame = vec![0x82, 0xFF];
+    frame.extend(MESSAGE_BYTES.to_be_bytes());
+    frame.extend([0; 4 + 1_000]); // the mask, and the first of many bytes
+    let before = resident_kib(&server);
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        let mut stream = raw(&server, "/ws/echo").await;
+        stream.write_all(&frame).await.unwrap();
+        streams.push(stream);
+    }
+    // A frame that comes later is answered, so the server has read what came before it.
+    let mut last = raw(&server, "/ws/echo").await;
+    last.write_all(&masked(0x81, b"x")).await.unwrap();
+    assert_eq!(last.read_u8().await.unwrap(), 0x81);
+    let grown = resident_kib(&server).saturating_sub(before);
+    assert!(grown < 32 * 1024, "{grown} KiB for 100 declarations");
 }
 
 #[tokio::test]
@@ -282,7 +376,7 @@ async fn sockets_outlive_a_database_that_is_away() {
     }
 }
 
-fn resident_kib(server: &Server) -> u64 {
+pub(crate) fn resident_kib(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status
         .lines()

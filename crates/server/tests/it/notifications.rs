@@ -79,6 +79,7 @@ async fn store_of(server: &Server) -> Store {
         keep_hours: 168,
         session_idle_hours: 336,
         session_max_days: 90,
+        bot: false,
     };
     Store::open(&config, Arc::new(Nobody)).await.unwrap()
 }

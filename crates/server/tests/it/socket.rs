@@ -8,7 +8,7 @@ use std::time::Duration;
 use desk::audience::{Audience, Subject, audience};
 use futures_util::{SinkExt as _, StreamExt as _};
 use jsonschema::Validator;
-use protocol::schema::{Schemas, frame_name, schemas};
+use protocol::schema::{Schemas, frame_name, frame_name_in_chat, schemas};
 use protocol::{ANSWERED_COMMANDS, ChannelName};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -25,8 +25,10 @@ pub(crate) struct Socket {
     pub(crate) stream: Stream,
     /// The welcome, once it came.
     pub(crate) welcomed: Value,
-    /// Each command that was sent, by its id; none on a socket of another tongue.
+    /// Each command that was sent, by its id; none on a socket that nothing describes.
     asked: Option<HashMap<String, Value>>,
+    /// Whether it is a chat socket.
+    in_chat: bool,
 }
 
 /// The schemas of all frames. Nothing may be in a frame that its schema does not name.
@@ -80,16 +82,14 @@ impl Socket {
             request = request.with_header(*name, *value);
         }
         let (stream, _) = tokio_tungstenite::connect_async(request).await?;
-        let speaks_events = url
-            .parse::<http::Uri>()
-            .unwrap()
-            .path()
-            .starts_with("/api/v1/ws");
-        let asked = speaks_events.then(HashMap::new);
+        let uri: http::Uri = url.parse().unwrap();
+        let in_chat = uri.path().starts_with("/ws/chat/");
+        let is_described = in_chat || uri.path().starts_with("/api/v1/ws");
         Ok(Self {
             stream,
             welcomed: Value::Null,
-            asked,
+            asked: is_described.then(HashMap::new),
+            in_chat,
         })
     }
 
@@ -164,14 +164,25 @@ impl Socket {
             && let Some(command) = command
         {
             // What the server has done was asked as described.
-            let name = command["type"].as_str().unwrap();
-            let faults = faults(name, command);
+            let name = self.command_name(command);
+            let faults = faults(&name, command);
             assert!(
                 faults.is_empty(),
                 "{name} was accepted and is not as described: {faults:?} in {command}"
             );
         }
-        let Some(name) = frame_name(frame, command.and_then(|asked| asked["type"].as_str())) else {
+        let answered = command.map(|asked| asked["type"].as_str().unwrap());
+        let name = if self.in_chat {
+            // A message is written with a short frame, and answered like a long one.
+            let answered = answered.map(|name| match name {
+                "message" => "send_message",
+                other => other,
+            });
+            frame_name_in_chat(frame, answered)
+        } else {
+            frame_name(frame, answered)
+        };
+        let Some(name) = name else {
             // A reply to a command without an id, or sent past `send`: it answers one of them.
             let fits = |command: &str| faults(&format!("reply {command}"), frame).is_empty();
             assert!(
@@ -199,6 +210,16 @@ impl Socket {
                 "{event} on {channel}"
             );
         }
+    }
+
+    /// The name of a command's schema.
+    fn command_name(&self, command: &Value) -> String {
+        let name = command["type"].as_str().unwrap();
+        let is_short = name == "message" || name == "typing" && command.get("chat_id").is_none();
+        if self.in_chat && is_short {
+            return format!("chat command {name}");
+        }
+        name.to_owned()
     }
 
     /// Whatever comes within a time, if anything does.

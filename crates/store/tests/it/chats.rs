@@ -3,7 +3,7 @@
 use desk::Scope;
 use protocol::{
     ChannelName, Chat, ChatData, ChatId, ChatStatus, ErrorCode, EventName, Handler, HandlerKind,
-    Message, MessageId, Person, ReadPosition, Role, Timestamp, User, UserId,
+    Message, MessageId, Person, ReadPosition, Role, SenderKind, Timestamp, User, UserId,
 };
 use store::{
     BeginChat, ChangeChat, ChangeUserLocally, ChatFilter, MarkRead, NewHandler, PageRequest,
@@ -307,7 +307,16 @@ async fn staff_name_and_assign_and_customers_only_close(place: Place) {
     assert_eq!((chat.version, chat.updated_at), (2, at(50)));
     assert_eq!(node.seen(&staff, &chat).await, chat);
     let told = node.told.on(&ChannelName::chat(chat.id));
-    assert_eq!(told[1].name, EventName::ChatUpdated);
+    let names: Vec<EventName> = told[1..].iter().map(|event| event.name).collect();
+    assert_eq!(names, [EventName::MessageCreated, EventName::ChatUpdated]);
+    let notice = chat.last_message.clone().unwrap();
+    assert_eq!(notice.sender.kind, SenderKind::System);
+    assert_eq!(notice.body, "staff took over.");
+    assert_eq!(
+        node.seen(&ana, &chat).await.unread,
+        Some(0),
+        "nothing to read"
+    );
 
     let chat = node.set_chat_status(&ana, &chat, ChatStatus::Closed).await;
     let free = ChangeChat {

@@ -57,11 +57,16 @@ impl Place {
 
     /// Opens a store on it, as another process or node would.
     pub(crate) async fn open(&self) -> Node {
-        let told = Arc::new(Told::default());
-        let store = Store::open(&self.config, Arc::clone(&told) as _)
-            .await
-            .unwrap();
-        Node { store, told }
+        open(&self.config).await
+    }
+
+    /// The same where a bot answers in new chats.
+    pub(crate) async fn open_with_bot(&self) -> Node {
+        open(&StoreConfig {
+            bot: true,
+            ..self.config.clone()
+        })
+        .await
     }
 
     /// Runs SQL behind the store's back.
@@ -110,6 +115,12 @@ impl Place {
     }
 }
 
+async fn open(config: &StoreConfig) -> Node {
+    let told = Arc::new(Told::default());
+    let store = Store::open(config, Arc::clone(&told) as _).await.unwrap();
+    Node { store, told }
+}
+
 fn config(url: String) -> StoreConfig {
     StoreConfig {
         url,
@@ -117,6 +128,7 @@ fn config(url: String) -> StoreConfig {
         keep_hours: 168,
         session_idle_hours: 336,
         session_max_days: 90,
+        bot: false,
     }
 }
 

@@ -19,6 +19,7 @@ contract! {
     only_young_events_are_kept,
     a_clock_that_was_turned_back_leaves_no_hole,
     forgetting_changes_nothing_that_could_be_read,
+    forgetting_does_not_read_what_is_kept,
     the_epoch_survives_a_restart,
     sessions_that_ended_long_ago_are_forgotten,
 }
@@ -327,6 +328,44 @@ async fn forgetting_changes_nothing_that_could_be_read(mut place: Place) {
     }
     assert_eq!(place.count("events").await, 7 + 7 + 2);
     assert_eq!(node.store.prune().await.unwrap(), store::Pruned::default());
+}
+
+/// Other changes wait while something is forgotten, so a long channel that is young must cost
+/// nothing. Reading it once for each of its events, as a wrong plan does, takes minutes.
+async fn forgetting_does_not_read_what_is_kept(place: Place) {
+    let node = place.open().await;
+    place
+        .sql(&format!(
+            "INSERT INTO channels (name, head) VALUES ('staff', 10000); \
+             INSERT INTO events (channel, event_offset, id, name, at, data) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
+             SELECT 'staff', i, '{}', 'order.created', CASE WHEN i > 3 THEN {} ELSE 0 END, '{{}}' \
+             FROM n",
+            UserId::new(),
+            now()
+        ))
+        .await;
+    let pruned = tokio::time::timeout(Duration::from_secs(10), node.store.prune()).await;
+    assert_eq!(
+        pruned.expect("forgetting takes too long").unwrap().events,
+        3
+    );
+    let limits = PageLimits {
+        events: 1,
+        bytes: 1,
+    };
+    let log = node.store.event_log();
+    let reading = async {
+        for _ in 0..1_000 {
+            let page = log
+                .page(&ChannelName::staff(), 9_000, limits)
+                .await
+                .unwrap();
+            assert_eq!((page.oldest, page.events[0].offset), (4, 9_001));
+        }
+    };
+    let read = tokio::time::timeout(Duration::from_secs(20), reading).await;
+    read.expect("a page takes longer the longer its channel is");
 }
 
 async fn the_epoch_survives_a_restart(place: Place) {

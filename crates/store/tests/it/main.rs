@@ -21,6 +21,7 @@ macro_rules! contract {
 }
 
 mod bookings;
+mod bot;
 mod chats;
 mod erase_user;
 mod harness;

@@ -118,6 +118,7 @@ async fn a_message_is_told_to_both_sides_and_stands_in_its_chat(place: Place) {
         body: body.to_owned(),
         note: false,
         state: MessageState::Complete,
+        actions: Vec::new(),
         created_at: at(10),
         edited_at: None,
         deleted_at: None,

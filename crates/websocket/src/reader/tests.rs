@@ -159,7 +159,9 @@ fn data_after_a_refusal_is_ignored() {
     let count = |reader: &mut Reader, bytes: &mut [u8]| {
         reader.feed(&LIMITS, bytes, |_| panic!("nothing may be handed out"))
     };
+    assert!(!reader.has_ended());
     assert!(count(&mut reader, &mut [0xff]).is_err());
+    assert!(reader.has_ended());
     assert_eq!(count(&mut reader, &mut masked(0x81, b"a")), Ok(7));
     assert_eq!(reader.buffered_bytes(), 0);
 }

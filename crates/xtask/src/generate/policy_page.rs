@@ -2,7 +2,7 @@
 
 use desk::audience::{Audience, Subject, audience};
 use desk::field::FIELDS;
-use desk::{Action, Actor, Decision, Object, booking, decide, order};
+use desk::{Action, Actor, Decision, Object, booking, decide, decide_for_bot, order};
 use protocol::schema::{Schemas, schemas};
 use protocol::{BookingStatus, ChannelName, ChatId, EventName, OrderStatus, Role, Topic, UserId};
 use serde_json::Value;
@@ -75,6 +75,21 @@ const OBJECTS: &[(&str, &str, Owned)] = &[
         "Who answers in it, and what it is called.",
         |customer| Object::ChatHandling { customer },
     ),
+    (
+        "Person in a chat",
+        "That a person answers instead of the bot.",
+        |customer| Object::ChatPerson { customer },
+    ),
+    (
+        "Answer of the bot",
+        "In a chat of this customer; to end it is to stop it.",
+        |customer| Object::Answer { customer },
+    ),
+    (
+        "Offer of the bot",
+        "In a chat of this customer; to change it is to choose.",
+        |customer| Object::Offer { customer },
+    ),
     ("Note", "A note in any chat.", |_| Object::Note),
     (
         "Message of its chat's customer",
@@ -129,6 +144,9 @@ const fn is_listed(object: &Object<'_>) -> bool {
         | Object::Notification { .. }
         | Object::Chat { .. }
         | Object::ChatHandling { .. }
+        | Object::ChatPerson { .. }
+        | Object::Answer { .. }
+        | Object::Offer { .. }
         | Object::Note
         | Object::Message { .. }
         | Object::Presence
@@ -145,6 +163,7 @@ pub(super) fn page(generated: &str) -> String {
     for (name, text, object) in OBJECTS {
         object_table(&mut page, name, text, *object);
     }
+    bot(&mut page);
     channels(&mut page);
     fields(&mut page);
     transitions(&mut page);
@@ -236,6 +255,37 @@ fn object_table(page: &mut String, name: &str, text: &str, object: Owned) {
             }
         }
         row(page, word, &cells);
+    }
+    reasons.write(page);
+}
+
+fn bot(page: &mut String) {
+    line(page, "\n## The bot\n");
+    line(
+        page,
+        "What the bot may do in a chat, asked of `desk::decide_for_bot`: it works for the chat's \
+         customer, with less than they may. What it may do nowhere is left out.\n",
+    );
+    let actions = ACTIONS.map(|(_, word)| word.to_owned());
+    let columns = ["the customer's", "another's"].iter().flat_map(|whose| {
+        actions
+            .iter()
+            .map(move |action| format!("{action}, {whose}"))
+    });
+    head(page, "", &columns.collect::<Vec<_>>());
+    let mut reasons = Reasons::default();
+    let (customer, other) = (UserId::new(), UserId::new());
+    for (name, _, object) in OBJECTS {
+        let answers: Vec<Decision> = [customer, other]
+            .into_iter()
+            .flat_map(|owner| {
+                ACTIONS.map(|(action, _)| decide_for_bot(customer, action, object(owner)))
+            })
+            .collect();
+        if answers.contains(&Decision::Allow) {
+            let cells: Vec<String> = answers.into_iter().map(|one| reasons.cell(one)).collect();
+            row(page, name, &cells);
+        }
     }
     reasons.write(page);
 }

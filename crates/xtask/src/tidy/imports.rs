@@ -12,8 +12,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["engine", "protocol", "desk"]),
     (
         "server",
-        &["protocol", "auth", "desk", "websocket", "engine", "store"],
+        &[
+            "protocol",
+            "auth",
+            "desk",
+            "websocket",
+            "engine",
+            "store",
+            "bot",
+            "bench",
+        ],
     ),
+    ("bot", &["protocol", "desk"]),
+    ("bench", &["websocket"]),
     ("testbed", &[]),
     ("xtask", &["protocol", "desk"]),
 ];
@@ -22,6 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const HTTP_CRATE: &str = "server";
 /// The only crate that speaks SQL; the tests of the server look into the database too.
 const SQL_CRATE: &str = "store";
+/// Measures the store against bare SQLite, and knows nothing else of SQL.
+const FLOOR_CRATE: &str = "bench";
 
 /// Checks one crate's Cargo.toml; `path` is `crates/<name>/Cargo.toml`.
 pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
@@ -56,7 +69,9 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
             findings.push(Finding::error(path, line, what));
         }
         let is_server_test = name == HTTP_CRATE && kind == Kind::Dev;
-        if is_family(package, "sqlx") && name != SQL_CRATE && !is_server_test {
+        let is_floor = name == FLOOR_CRATE && package == "rusqlite";
+        let speaks_sql = is_family(package, "sqlx") || package == "rusqlite";
+        if speaks_sql && name != SQL_CRATE && !is_server_test && !is_floor {
             let what = format!("only {SQL_CRATE} knows {package}, move the query there");
             findings.push(Finding::error(path, line, what));
         }
