@@ -1,0 +1,6 @@
+// Each test leaves nothing behind.
+
+import { cleanup } from "@testing-library/react";
+import { afterEach } from "vitest";
+
+afterEach(cleanup);
