@@ -485,7 +485,7 @@ fn what_is_wrong_with_the_configuration_is_named_with_what_was_meant() {
         "frontdesk.toml:3 sets the unknown key server.public_ulr; did you mean server.public_url",
         "unknown section [sockets]; did you mean socket",
         "did you mean 127.0.0.1:8000",
-        "auth.ws_token_seconds is 3000 (frontdesk.toml:9), expected 30 to 300",
+        "auth.ws_token_seconds is 3000 (frontdesk.toml:9), expected 5 to 300",
         "did you mean open",
         "did you mean FRONTDESK_SOCKET__PER_USER_MAX",
     ] {
