@@ -212,6 +212,7 @@ fn laid_out(declaration: &str) -> String {
         let line = line.trim();
         match line {
             "/**" => comment.clear(),
+            "*" => {} // a new paragraph
             "*/" => {
                 let indent = if is_inside { "  " } else { "" };
                 match comment.as_slice() {

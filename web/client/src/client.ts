@@ -5,7 +5,7 @@ import { randomId } from "./attempt.ts";
 import { type AnyCommand, Commands } from "./commands.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";
-import { Emitter, guard, type Handler, tell } from "./emitter.ts";
+import { Emitter, type EventHandler, guard, tell } from "./emitter.ts";
 import { type ClientOptions, locate, type Settings, settings } from "./options.ts";
 import type {
   ChannelName,
@@ -17,7 +17,6 @@ import type {
   Message,
   MessageData,
   MessageId,
-  PassingEvent,
   PositionEntry,
   Pong,
   Position,
@@ -32,14 +31,6 @@ export type EventNamed<Name extends EventName> = Extract<EventFrame, { event: Na
 
 /** The event of one topic. */
 export type EventAbout<About extends Topic> = Extract<EventFrame, { topic: About }>;
-
-/** A piece of a message that is still being written. */
-export interface MessageDelta {
-  message_id: MessageId;
-  /** Where it goes, in UTF-16 units from the beginning of the body. */
-  start: number;
-  text: string;
-}
 
 /** What `on` can listen to, with what the handler gets. */
 export type ClientEvents = { [Name in EventName]: EventNamed<Name> } & {
@@ -56,7 +47,7 @@ export type ClientEvents = { [Name in EventName]: EventNamed<Name> } & {
   /** The server refused a channel, or took it away. */
   unsubscribed: { channel: ChannelName; code: ErrorCode | string; detail: string };
   /** A message grows. */
-  delta: PassingEvent<"messages", "message.delta", MessageDelta>;
+  delta: EventNamed<"message.delta">;
 };
 
 /** One channel. Listening to it is counted, so that parts of a page need not know of each other. */
@@ -69,7 +60,7 @@ export interface Channel {
   /** Events of this channel alone; `event` means all of them. */
   on<Name extends EventName | "event">(
     event: Name,
-    handler: Handler<Name extends EventName ? EventNamed<Name> : EventFrame>,
+    handler: EventHandler<Name extends EventName ? EventNamed<Name> : EventFrame>,
   ): () => void;
 }
 
@@ -83,8 +74,8 @@ export interface FrontdeskClient {
   /** Ends the connection and everything that waits for it. `connect()` begins again where it was. */
   close(): void;
   /** Listens; the answer ends it. */
-  on<Type extends keyof ClientEvents>(type: Type, handler: Handler<ClientEvents[Type]>): () => void;
-  onTopic<About extends Topic>(topic: About, handler: Handler<EventAbout<About>>): () => void;
+  on<Type extends keyof ClientEvents>(type: Type, handler: EventHandler<ClientEvents[Type]>): () => void;
+  onTopic<About extends Topic>(topic: About, handler: EventHandler<EventAbout<About>>): () => void;
   channel(name: ChannelName): Channel;
   /** Writes in a chat. Sent again after a lost connection until there is an answer; it appears once. */
   sendMessage(message: { chatId: ChatId; body: string; clientId?: string }): Promise<Message>;
@@ -170,12 +161,12 @@ class Client implements FrontdeskClient {
 
   on<Type extends keyof ClientEvents>(
     type: Type,
-    handler: Handler<ClientEvents[Type]>,
+    handler: EventHandler<ClientEvents[Type]>,
   ): () => void {
     return this.#emitter.on(type, handler);
   }
 
-  onTopic<About extends Topic>(topic: About, handler: Handler<EventAbout<About>>): () => void {
+  onTopic<About extends Topic>(topic: About, handler: EventHandler<EventAbout<About>>): () => void {
     return this.#emitter.on(`topic ${topic}`, handler);
   }
 

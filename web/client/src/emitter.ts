@@ -1,13 +1,13 @@
 // Handlers by name. Whatever a handler throws is told to the page and never reaches the client.
 
 /** What is handed to a handler. Its answer is not used; a promise that fails is reported. */
-export type Handler<Value> = (value: Value) => unknown;
+export type EventHandler<Value> = (value: Value) => unknown;
 
 export class Emitter {
-  readonly #handlers = new Map<string, Set<{ handle: Handler<never> }>>();
+  readonly #handlers = new Map<string, Set<{ handle: EventHandler<never> }>>();
 
   /** Adds a handler; the answer removes it. The same function may be added more than once. */
-  on<Value>(name: string, handle: Handler<Value>): () => void {
+  on<Value>(name: string, handle: EventHandler<Value>): () => void {
     const entry = { handle };
     const entries = this.#handlers.get(name) ?? new Set();
     this.#handlers.set(name, entries.add(entry));

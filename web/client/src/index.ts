@@ -10,12 +10,11 @@ export {
   type EventAbout,
   type EventNamed,
   type FrontdeskClient,
-  type MessageDelta,
 } from "./client.ts";
 export type { AnyCommand } from "./commands.ts";
 export type { ConnectionState } from "./connection.ts";
 export type { Diagnosis } from "./diagnosis-types.ts";
-export type { Handler } from "./emitter.ts";
+export type { EventHandler } from "./emitter.ts";
 export { FrontdeskError, type FrontdeskErrorCode } from "./error.ts";
 export type { ClientOptions, PositionStorage } from "./options.ts";
 export type * from "./protocol.ts";

@@ -453,7 +453,6 @@ export type ChatData = {
   chat: Chat;
 };
 
-*
 /**
  * The data of `message.delta`: a piece of a message that is still being written.
  * The text from `start` on is replaced by `text`. The first delta that a socket gets of a message

@@ -9,7 +9,7 @@ import {
   FrontdeskError,
   type FrontdeskClient,
   type Message,
-  type MessageDelta,
+  type DeltaData,
   type MessageId,
   type Person,
   type TypingData,
@@ -308,7 +308,7 @@ export class ChatStore extends Store<ChatState> {
   }
 
   /** A growing answer. After a hole nothing more is added: the whole message follows once it is complete. */
-  #grow(channel: ChannelName, { message_id, start, text }: MessageDelta): void {
+  #grow(channel: ChannelName, { message_id, start, text }: DeltaData): void {
     const message = this.#list.get(message_id);
     if (
       channel !== `chat:${this.#chat?.id}` ||
