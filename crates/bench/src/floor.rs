@@ -3,8 +3,9 @@
 //! each. No token, no limits, no heartbeat, no queue. Start at [`serve`]; [`Floor`] drives it.
 //!
 //! A connection that begins with `floor` instead of an HTTP request gives the commands, one a line:
-//! `frame <text>` prepares a frame, `all` sends it to every socket, `stream <count>` sends so many
-//! copies to every socket, as fast as each takes them. `done` answers a command that was carried out.
+//! `frame <text>` prepares a frame, `all` sends it to every socket, `some <from> <count>` to so many of
+//! them, `stream <count>` sends so many copies to every socket, as fast as each takes them. `done`
+//! answers a command that was carried out.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream as StdStream};
@@ -219,22 +220,30 @@ impl Sockets {
                 let copies = (STREAM_CHUNK_BYTES / self.frame.len()).max(1);
                 self.chunk = self.frame.repeat(copies);
             }
-            "all" => {
-                for socket in self.sockets.iter_mut().flatten() {
-                    if matches!(socket.kind, Kind::Upgraded) {
-                        // One message at a time always fits: the socket is empty.
-                        let sent = socket.stream.write(&self.frame);
-                        anyhow::ensure!(
-                            sent.is_ok_and(|count| count == self.frame.len()),
-                            "a socket of the floor would block"
-                        );
-                    }
-                }
+            "all" => self.send(0, usize::MAX)?,
+            "some" => {
+                let (from, count) = rest.split_once(' ').context("`some` takes two numbers")?;
+                self.send(from.parse()?, count.parse()?)?;
             }
             "stream" => return self.stream(commander, rest.parse()?),
             other => anyhow::bail!("the floor knows no command {other:?}"),
         }
         self.answer(commander)
+    }
+
+    /// Sends the frame to `count` sockets, the first `from` left out.
+    fn send(&mut self, from: usize, count: usize) -> anyhow::Result<()> {
+        let upgraded = self.sockets.iter_mut().flatten();
+        let upgraded = upgraded.filter(|socket| matches!(socket.kind, Kind::Upgraded));
+        for socket in upgraded.skip(from).take(count) {
+            // One message at a time always fits: the socket is empty.
+            let sent = socket.stream.write(&self.frame);
+            anyhow::ensure!(
+                sent.is_ok_and(|count| count == self.frame.len()),
+                "a socket of the floor would block"
+            );
+        }
+        Ok(())
     }
 
     fn answer(&mut self, commander: usize) -> anyhow::Result<()> {

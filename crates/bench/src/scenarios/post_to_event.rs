@@ -1,6 +1,7 @@
 //! From a request to the event on another socket: orders at 200/s, however long each takes. What
 //! the disk alone takes for one fsync is measured in the same round and taken off.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
@@ -92,7 +93,8 @@ impl Parties {
         let began = Instant::now();
         let interval = Duration::from_secs(1) / u32::try_from(PER_SECOND)?;
         let due = |number: usize| began + interval * u32::try_from(number).unwrap_or(u32::MAX);
-        let mut free: Vec<usize> = self.publishers.clone().collect();
+        // In turn: the server ends a connection that nobody uses.
+        let mut free: VecDeque<usize> = self.publishers.clone().collect();
         let mut took = Vec::with_capacity(count);
         let (mut asked, mut answered) = (0, 0);
         let mut last = began;
@@ -100,7 +102,7 @@ impl Parties {
             let now = Instant::now();
             while asked < count
                 && due(asked) <= now
-                && let Some(publisher) = free.pop()
+                && let Some(publisher) = free.pop_front()
             {
                 swarm.send(publisher, &order(asked))?;
                 asked += 1;
@@ -120,7 +122,7 @@ impl Parties {
                 }
                 What::Answer { status: 201, .. } => {
                     answered += 1;
-                    free.push(link);
+                    free.push_back(link);
                 }
                 What::Answer { status, body } => fault = Some(format!("answer {status}: {body}")),
                 What::Closed { code } => fault = Some(shown(code)),
