@@ -400,9 +400,10 @@ async fn a_password_over_the_limit_is_refused_without_hashing_it() {
             );
         }
     }
-    let (hashed, refused) = (median(hashed), median(refused));
+    // The quickest of each: a machine that is busy with other tests only makes both slower.
+    let (hashed, refused) = (hashed.iter().min().unwrap(), refused.iter().min().unwrap());
     assert!(
-        refused < hashed / 2,
+        *refused < *hashed / 2,
         "a hash takes {hashed:?}, the refusal {refused:?}"
     );
 }
