@@ -1,7 +1,8 @@
 //! Sockets: the paths they live at, and everything a shard needs from the rest of the program.
-//! [`upgrade`] hands a socket to a shard; [`shards`] runs the shards; [`connect`] and
-//! [`commands`] answer what they ask, with [`sessions`] at hand; [`transport`] is the socket itself; [`status`] tells how they are, and [`attempts`]
-//! what became of each handshake.
+//! [`upgrade`] hands a socket to a shard; [`shards`] runs the shards; [`connect`] lets a connection
+//! in, from [`sessions`] if it can, and [`chat_socket`] finds the chat of one; [`commands`] answers
+//! what else they ask; [`transport`] is the socket itself; [`status`] tells how they are, and
+//! [`attempts`] what became of each handshake.
 
 mod admission;
 pub(crate) mod attempts;

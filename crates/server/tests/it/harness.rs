@@ -365,7 +365,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     fn new(address: SocketAddr) -> Self {
-        // The server ends a connection that was idle for ten seconds: one that was idle for less is
+        // The server ends a connection that was idle for a minute: one that was idle for less is
         // used again, as a browser does.
         let client = reqwest::Client::builder()
             .cookie_store(true)
