@@ -1,15 +1,18 @@
 //! `cargo xtask gen`: the files that are written from the program itself, so that they cannot say
 //! what it does not: pages and descriptions in docs/, types in web/client/.
 
+mod failures;
 mod policy_page;
 mod typed_examples;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
+use causes::{Cause, cause_of, cause_of_problem};
 use desk::audience::{Subject, audience};
 use protocol::{CloseCode, Direction, ErrorCode, EventName, Example, Retry};
 use serde_json::Value;
@@ -20,9 +23,10 @@ use crate::{PROBLEM_FOUND, WELL, web};
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask gen [--check]
 
-Builds the server, then writes from it and from the types of crates/protocol and crates/desk:
-docs/close-codes.md, docs/problems.md, docs/protocol.md, docs/policy.md, docs/openapi.json,
-docs/asyncapi.json, and in web/client/ src/protocol.ts, src/rest.ts and test/examples.ts.
+Builds the server, then writes from it and from crates/protocol, crates/desk and crates/causes:
+docs/close-codes.md, docs/problems.md, docs/protocol.md, docs/policy.md, docs/failures/,
+docs/openapi.json, docs/asyncapi.json, and in web/client/ src/protocol.ts, src/rest.ts,
+src/causes.ts and test/examples.ts. Pages in docs/failures/ of no cause are removed.
 With --check it writes nothing, lists the files that are stale, and ends with 1 if there are any.
 
 Examples:
@@ -55,17 +59,21 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
 pub(crate) fn step(workspace: &Workspace, program: &Path) -> anyhow::Result<Option<String>> {
     let mut stale = 0;
     for (path, text) in files(workspace, program)? {
-        if fs::read_to_string(workspace.root.join(path)).ok() != Some(text) {
+        if fs::read_to_string(workspace.root.join(&path)).ok() != Some(text) {
             println!("{path}: stale, run `cargo xtask gen`");
             stale += 1;
         }
+    }
+    for path in orphans(workspace)? {
+        println!("{path}: the page of no cause, `cargo xtask gen` removes it");
+        stale += 1;
     }
     Ok((stale > 0).then(|| format!("{stale} generated files are stale")))
 }
 
 fn write_all(workspace: &Workspace, program: &Path) -> anyhow::Result<u8> {
     for (path, text) in files(workspace, program)? {
-        let target = workspace.root.join(path);
+        let target = workspace.root.join(&path);
         if fs::read_to_string(&target).ok().as_ref() != Some(&text) {
             if let Some(folder) = target.parent() {
                 fs::create_dir_all(folder)
@@ -75,35 +83,67 @@ fn write_all(workspace: &Workspace, program: &Path) -> anyhow::Result<u8> {
             println!("{path}: written");
         }
     }
+    for path in orphans(workspace)? {
+        fs::remove_file(workspace.root.join(&path))
+            .with_context(|| format!("cannot remove {path}"))?;
+        println!("{path}: removed, it is the page of no cause");
+    }
     Ok(WELL)
 }
 
+/// Pages of causes that are no more.
+fn orphans(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let shown = || format!("cannot list {}", failures::FOLDER);
+    let entries = match fs::read_dir(workspace.root.join(failures::FOLDER)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(shown)?,
+    };
+    let known = failures::pages(GENERATED);
+    let mut orphans = Vec::new();
+    for entry in entries {
+        let name = entry.with_context(shown)?.file_name();
+        let path = format!("{}/{}", failures::FOLDER, name.to_string_lossy());
+        if !known.iter().any(|(page, _)| *page == path) {
+            orphans.push(path);
+        }
+    }
+    orphans.sort();
+    Ok(orphans)
+}
+
 /// A path below the root, and what must stand there.
-type GeneratedFile = (&'static str, String);
+type GeneratedFile = (String, String);
 
 /// Every generated file.
 fn files(workspace: &Workspace, program: &Path) -> anyhow::Result<Vec<GeneratedFile>> {
     let mut files = pages();
-    files.push(("web/client/src/protocol.ts", protocol::typescript()));
-    files.push(("web/client/test/examples.ts", typed_examples::file()));
     let openapi = say(program, "openapi")?;
-    files.push((
-        "web/client/src/rest.ts",
-        web::rest_types(workspace, &openapi)?,
-    ));
-    files.push(("docs/openapi.json", openapi));
-    files.push(("docs/asyncapi.json", say(program, "asyncapi")?));
+    let others = [
+        ("web/client/src/protocol.ts", protocol::typescript()),
+        ("web/client/src/causes.ts", failures::typescript()),
+        ("web/client/test/examples.ts", typed_examples::file()),
+        (
+            "web/client/src/rest.ts",
+            web::rest_types(workspace, &openapi)?,
+        ),
+        ("docs/openapi.json", openapi),
+        ("docs/asyncapi.json", say(program, "asyncapi")?),
+    ];
+    files.extend(others.map(|(path, text)| (path.to_owned(), text)));
     Ok(files)
 }
 
 /// The files that need neither the server nor npm.
 fn pages() -> Vec<GeneratedFile> {
-    vec![
+    let pages = [
         ("docs/close-codes.md", close_codes()),
         ("docs/problems.md", problems()),
         ("docs/protocol.md", protocol()),
         ("docs/policy.md", policy_page::page(GENERATED)),
-    ]
+    ];
+    let mut files = failures::pages(GENERATED);
+    files.extend(pages.map(|(path, text)| (path.to_owned(), text)));
+    files
 }
 
 /// What the server prints for one of its hidden commands.
@@ -150,6 +190,7 @@ fn close_codes() -> String {
             &format!("{} {}", code.code(), code.slug()),
             code.meaning(),
             code.fix(),
+            Some(cause_of(*code)),
         );
     }
     page
@@ -181,16 +222,25 @@ fn problems() -> String {
     }
     for code in ErrorCode::ALL {
         let meaning = format!("Status {}. {}", code.status(), code.meaning());
-        section(&mut page, code.slug(), &meaning, code.fix());
+        section(
+            &mut page,
+            code.slug(),
+            &meaning,
+            code.fix(),
+            cause_of_problem(*code),
+        );
     }
     page
 }
 
-fn section(page: &mut String, title: &str, meaning: &str, fix: &str) {
+fn section(page: &mut String, title: &str, meaning: &str, fix: &str, cause: Option<&Cause>) {
     line(
         page,
         &format!("\n## {title}\n\n{meaning}\n\n**What to do:** {fix}"),
     );
+    if let Some(Cause { id, .. }) = cause {
+        line(page, &format!("\n**Cause:** [`{id}`](failures/{id}.md)"));
+    }
 }
 
 fn protocol() -> String {

@@ -127,6 +127,19 @@ const OBJECTS: &[(&str, &str, Owned)] = &[
     ("Attempts", "What the server saw of handshakes.", |_| {
         Object::Attempts
     }),
+    (
+        "Connections",
+        "The sockets that are open; to end one is to close it.",
+        |_| Object::Connections,
+    ),
+    ("Configuration", "What the server was told to do.", |_| {
+        Object::Configuration
+    }),
+    (
+        "Bot settings",
+        "How the bot is set up, with the answers of its file.",
+        |_| Object::BotSettings,
+    ),
 ];
 
 /// A new variant does not compile until it is named here; then it belongs into [`OBJECTS`] too.
@@ -151,7 +164,10 @@ const fn is_listed(object: &Object<'_>) -> bool {
         | Object::Message { .. }
         | Object::Presence
         | Object::Statistics
-        | Object::Attempts => true,
+        | Object::Attempts
+        | Object::Connections
+        | Object::Configuration
+        | Object::BotSettings => true,
         Object::Channel { .. } => false,
     }
 }

@@ -21,12 +21,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "bot",
             "bench",
+            "causes",
+            "doctor",
         ],
     ),
     ("bot", &["protocol", "desk"]),
     ("bench", &["websocket"]),
+    ("causes", &["protocol"]),
+    ("doctor", &["causes", "protocol", "websocket"]),
     ("testbed", &[]),
-    ("xtask", &["protocol", "desk"]),
+    ("xtask", &["protocol", "desk", "causes"]),
 ];
 
 /// The only crate whose Cargo.toml may name an HTTP framework.
