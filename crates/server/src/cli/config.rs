@@ -79,7 +79,7 @@ fn check(given: &Given, strict: bool) -> Done {
         }
         Err(other) => return Err(other),
     };
-    let warnings = startup::warnings(&config, startup::raise_open_files(), now());
+    let warnings = startup::warnings(&config, &startup::Machine::look(now()));
     for warning in &warnings {
         output::data(&format!("warning: {warning}"));
     }

@@ -1,170 +1,178 @@
-//! `frontdesk doctor`: looks at one part of the installation and says what is wrong with it.
+//! `frontdesk doctor [URL]`: says why a connection fails, and prints what the crate `doctor` found.
+//! `frontdesk doctor bot` is in `doctor/bot.rs`.
 
+mod bot;
+
+use std::io::{self, IsTerminal as _, Read as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bot::{Faq, Probe, ProbeVerdict};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use doctor::{Arguments, CHECKS, Options, Report, examine};
 
 use super::failure::{Done, Failure};
 use super::{Given, output};
-use crate::bot::open_model;
-use crate::config::{BotConfig, BotKind};
-use crate::startup;
+
+/// Where the password of `--email` comes from.
+const PASSWORD_VARIABLE: &str = "FRONTDESK_PASSWORD";
+
+/// Longest secret that is read from stdin, in bytes.
+const SECRET_MAX_BYTES: u64 = 64 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  frontdesk doctor                                        the server on this machine
+  frontdesk doctor https://desk.example.com --origin https://shop.example.com
+  frontdesk doctor \"ws://localhost:8000/ws/chat/42?token=test\"     any WebSocket, ours or not
+  FRONTDESK_PASSWORD=… frontdesk doctor --email ana@example.com    the whole way of a page
+  frontdesk doctor --via dev=http://localhost:5174 --via public=https://desk.example.com
+  frontdesk doctor wss://desk.example.com/api/v1/ws --idle 120
+  frontdesk doctor --read /etc/nginx/nginx.conf --read vite.config.ts
+  frontdesk doctor --only upgrade --verbose               the handshake, as it was said
+  frontdesk doctor bot                                    the bot and its model
+
+Exit codes: 0 clean, 1 warnings under --strict, 2 it does not work, 3 could not run.";
 
 /// `frontdesk doctor`
-#[derive(Debug, Subcommand)]
-pub(super) enum DoctorCommand {
-    /// Ask the bot once: for a model, shows its raw first answer and the time to the first token.
-    Bot(BotArgs),
-}
-
-/// `frontdesk doctor bot`
 #[derive(Debug, Args)]
-pub(super) struct BotArgs {
-    /// One JSON object instead of text.
-    #[arg(long)]
-    json: bool,
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(super) struct DoctorArgs {
+    #[command(subcommand)]
+    command: Option<DoctorCommand>,
+    #[command(flatten)]
+    arguments: Box<Arguments>,
 }
 
-pub(super) fn run(given: &Given, command: &DoctorCommand) -> Done {
-    let DoctorCommand::Bot(args) = command;
-    let config = given.load()?.bot;
-    match config.kind {
-        BotKind::Off => {
-            tell(
-                args,
-                "off",
-                &["bot.kind is off: people answer in new chats".to_owned()],
-            );
-            Ok(ExitCode::SUCCESS)
-        }
-        BotKind::Desk => desk(args, &config),
-        BotKind::OpenAi => model(args, &config),
+/// `frontdesk doctor …`
+#[derive(Debug, Subcommand)]
+enum DoctorCommand {
+    /// Ask the bot once: for a model, shows its raw first answer and the time to the first token.
+    Bot(bot::BotArgs),
+}
+
+pub(super) fn run(given: &Given, args: &DoctorArgs) -> Done {
+    if let Some(DoctorCommand::Bot(args)) = &args.command {
+        return bot::run(given, args);
     }
-}
-
-fn tell(args: &BotArgs, kind: &str, lines: &[String]) {
-    if args.json {
-        return output::json(&json!({"kind": kind, "said": lines}));
+    let arguments = &args.arguments;
+    if arguments.list_checks {
+        list(arguments.output.json);
+        return Ok(ExitCode::SUCCESS);
     }
-    for line in lines {
-        output::data(line);
+    let mut options = arguments.options().map_err(Failure::could_not_run)?;
+    secrets(arguments, &mut options)?;
+    // Where a server of this machine listens, if its configuration can be read; the doctor works
+    // without one.
+    if let Ok(config) = given.load() {
+        options.known_ports = config
+            .server
+            .listen
+            .iter()
+            .map(|address| address.port())
+            .collect();
     }
-}
-
-fn desk(args: &BotArgs, config: &BotConfig) -> Done {
-    let (from, faq) = match &config.faq_file {
-        None => (
-            "the answers that are compiled in".to_owned(),
-            Faq::default(),
-        ),
-        Some(path) => {
-            let shown = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {shown}, which bot.faq_file names"))?;
-            let faq = Faq::parse(&text).map_err(|error| {
-                Failure::refused(
-                    format!("cannot use {shown}: {error}"),
-                    "correct it; docs/bot.md shows what may stand there",
-                )
-            })?;
-            (shown, faq)
-        }
-    };
-    let lines = [format!(
-        "the desk bot answers, from {from}: {} answers of its own, and orders and bookings from the \
-         customer's rows; it needs no network",
-        faq.answers()
-    )];
-    tell(args, "desk", &lines);
-    Ok(ExitCode::SUCCESS)
-}
-
-fn model(args: &BotArgs, config: &BotConfig) -> Done {
-    startup::install_tls_provider();
-    let bot = open_model(config)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    if !args.json {
-        output::talk("asking the model to count from one to ten");
+    match arguments.output.watch {
+        None => {
+            let report = runtime.block_on(examine(&options));
+            tell(arguments, &report)?;
+            Ok(ExitCode::from(report.exit_code(arguments.output.strict)))
+        }
+        Some(seconds) => runtime.block_on(watch(arguments, &options, seconds)),
     }
-    let probe = runtime.block_on(bot.probe());
-    match args.json {
-        true => output::json(&as_json(&probe)),
-        false => show(&probe),
-    }
-    Ok(match probe.verdict {
-        ProbeVerdict::Well | ProbeVerdict::Warning(..) => ExitCode::SUCCESS,
-        ProbeVerdict::Problem(..) => ExitCode::from(2),
-    })
 }
 
-fn show(probe: &Probe) {
-    let time = |after: Option<Duration>| match after {
-        Some(after) => format!("{} ms", after.as_millis()),
-        None => "never".to_owned(),
+fn list(as_json: bool) {
+    if as_json {
+        let checks = CHECKS.iter().map(|check| serde_json::json!({"name": check.name, "group": check.group, "about": check.about}));
+        return output::json(&checks.collect());
+    }
+    let head = ["CHECK", "SECTION", "ASKS"].map(str::to_owned).to_vec();
+    let rows = CHECKS.iter().map(|check| {
+        vec![
+            check.name.to_owned(),
+            check.group.to_owned(),
+            check.about.to_owned(),
+        ]
+    });
+    output::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+}
+
+/// Token and password, from where no other program sees them.
+fn secrets(arguments: &Arguments, options: &mut Options) -> Result<(), Failure> {
+    let mut lines = String::new();
+    let is_terminal = io::stdin().is_terminal();
+    let variable = std::env::var(PASSWORD_VARIABLE)
+        .ok()
+        .filter(|password| !password.is_empty());
+    let wants_password = options.email.is_some() && variable.is_none();
+    if arguments.token_stdin || (wants_password && !is_terminal) {
+        io::stdin()
+            .lock()
+            .take(SECRET_MAX_BYTES)
+            .read_to_string(&mut lines)
+            .context("cannot read the secrets from stdin")?;
+    }
+    let mut lines = lines.lines();
+    if arguments.token_stdin {
+        let token = lines.next().filter(|token| !token.trim().is_empty());
+        let token = token.ok_or_else(|| {
+            Failure::could_not_run(
+                "--token-stdin: stdin holds no token; write it as its first line",
+            )
+        })?;
+        options.token = Some(token.trim().to_owned());
+    }
+    if options.email.is_none() {
+        return Ok(());
+    }
+    options.password = match variable {
+        Some(password) => Some(password),
+        None if is_terminal && !arguments.token_stdin => {
+            Some(rpassword::prompt_password("Password: ").context("cannot read the password")?)
+        }
+        None => lines.next().map(str::to_owned),
     };
-    output::data(&format!(
-        "asked            {} for the model {}",
-        probe.url, probe.model
-    ));
-    output::data(&format!("head after       {}", time(probe.head_after)));
-    output::data(&format!(
-        "first token      {}",
-        time(probe.first_token_after)
-    ));
-    output::data(&format!(
-        "done after       {}",
-        time(Some(probe.done_after))
-    ));
-    output::data(&format!(
-        "content-type     {}",
-        printable(&probe.content_type)
-    ));
-    output::data(&format!(
-        "text             {}",
-        printable(probe.text.trim())
-    ));
-    output::data("raw answer, its beginning:");
-    for line in probe.raw.lines().take(20) {
-        output::data(&format!("  {}", printable(line)));
+    if options.password.is_none() {
+        let why = format!(
+            "--email needs a password: in {PASSWORD_VARIABLE}, as a line of stdin, or typed on a terminal"
+        );
+        return Err(Failure::could_not_run(why));
     }
-    match &probe.verdict {
-        ProbeVerdict::Well => output::data("well: the bot can answer, and its text grows"),
-        ProbeVerdict::Warning(id, what, fix) => {
-            output::data(&format!("warning {id}: {what}; {fix}"));
-        }
-        ProbeVerdict::Problem(id, what, fix) => {
-            output::data(&format!("problem {id}: {what}\nfix: {fix}"));
-        }
-    }
+    Ok(())
 }
 
-/// Without what a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control())
-        .collect()
+fn tell(arguments: &Arguments, report: &Report) -> Result<(), Failure> {
+    if let Some(path) = &arguments.output.junit {
+        std::fs::write(path, report.junit())
+            .with_context(|| format!("cannot write --junit {}", path.display()))?;
+    }
+    match arguments.output.json {
+        true => output::json(&report.json()),
+        false => output::data(report.text(arguments.output.verbose).trim_end()),
+    }
+    Ok(())
 }
 
-fn as_json(probe: &Probe) -> serde_json::Value {
-    let millis = |after: Option<Duration>| after.map(|after| after.as_millis());
-    let verdict = match &probe.verdict {
-        ProbeVerdict::Well => json!({"status": "well"}),
-        ProbeVerdict::Warning(id, what, fix) => {
-            json!({"status": "warning", "id": id, "detail": what, "fix": fix})
+/// Examines again and again; tells the whole report when what was found changes, else one line.
+async fn watch(arguments: &Arguments, options: &Options, seconds: u64) -> Done {
+    let mut before: Option<Vec<&'static str>> = None;
+    loop {
+        let report = examine(options).await;
+        let found: Vec<&'static str> = report.findings.iter().map(|finding| finding.id).collect();
+        if before.as_ref() == Some(&found) {
+            output::talk(&format!("as before: {}", report.summary()));
+        } else {
+            tell(arguments, &report)?;
         }
-        ProbeVerdict::Problem(id, what, fix) => {
-            json!({"status": "problem", "id": id, "detail": what, "fix": fix})
+        before = Some(found);
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(seconds.max(1))) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(report.exit_code(arguments.output.strict))),
         }
-    };
-    json!({"kind": "openai", "url": probe.url, "model": probe.model,
-        "head_ms": millis(probe.head_after), "first_token_ms": millis(probe.first_token_after),
-        "done_ms": millis(Some(probe.done_after)), "content_type": probe.content_type,
-        "text": probe.text, "raw": probe.raw, "verdict": verdict})
+    }
 }

@@ -48,8 +48,7 @@ pub(super) fn run(given: &Given, args: &ServeArgs) -> Done {
     let config = load(given, args.demo)?;
     telemetry::start(config.telemetry.log_format)?;
     startup::install_tls_provider();
-    let open_files = startup::raise_open_files();
-    for warning in startup::warnings(&config, open_files, now()) {
+    for warning in startup::warnings(&config, &startup::Machine::look(now())) {
         tracing::warn!("{warning}");
     }
     startup::prepare_data_dir(&config).map_err(Failure::could_not_run)?;
@@ -80,7 +79,8 @@ fn load(given: &Given, demo: bool) -> Result<Config, Failure> {
         };
         settings.set("data.dir", Value::Text(own), Origin::Flag("--demo"));
     }
-    let config = checked(&settings, faults)?;
+    let mut config = checked(&settings, faults)?;
+    config.demo = demo;
     if demo {
         demo::check(&config).map_err(Failure::could_not_run)?;
     }
