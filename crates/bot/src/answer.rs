@@ -217,7 +217,13 @@ pub enum AnswerError {
     /// The model was silent for too long.
     #[error("the model said nothing for {0} seconds, which is bot.timeout_seconds")]
     Silent(u64),
-    /// The answer took too long as a whole.
+    /// One request was answered for too long.
+    #[error(
+        "the model was not done with one turn after {0} seconds, which is bot.timeout_seconds; \
+         raise it, or use a faster model"
+    )]
+    TurnTooSlow(u64),
+    /// The answer took too long as a whole, with all its turns.
     #[error("the model was not done after {0} seconds, which is five times bot.timeout_seconds")]
     TooSlow(u64),
     /// The model called tools until it might not any more.
@@ -233,7 +239,7 @@ impl AnswerError {
     #[must_use]
     pub const fn for_customer(&self) -> &'static str {
         match self {
-            Self::Silent(_) | Self::TooSlow(_) => {
+            Self::Silent(_) | Self::TurnTooSlow(_) | Self::TooSlow(_) => {
                 "Sorry, that took me too long. Would you like to talk to a person?"
             }
             Self::Away(_)

@@ -9,6 +9,7 @@ use crate::answer::{Affairs, Answer, AnswerError, HANDED_OVER, Offer, Proposal, 
 use crate::faq::{Faq, Subject};
 use crate::show::{self, Clock};
 use crate::text::Words;
+use crate::tryout::Matched;
 use crate::voice::Voice;
 
 /// How near a question must be to a way of asking to count as one.
@@ -22,6 +23,13 @@ const TOLD_MAX: usize = 5;
 pub struct DeskBot {
     faq: Faq,
     clock: Clock,
+}
+
+/// The way of asking that a question is nearest to.
+struct Near<'a> {
+    subject: &'a Subject,
+    asked: &'a [String],
+    nearness: f64,
 }
 
 /// The text of an answer, and what belongs to it.
@@ -79,7 +87,7 @@ impl DeskBot {
     ) -> Result<Reply, AnswerError> {
         let words = self.faq.words.of(question.asked());
         let now = question.now;
-        Ok(match self.subject(&words) {
+        Ok(match self.nearest(&words).map(|near| near.subject) {
             Some(Subject::Hello) => Reply::plain(
                 "Hello! I can tell you where your order is, show or cancel your bookings, or fetch \
                  a person. What can I do for you?",
@@ -105,18 +113,32 @@ impl DeskBot {
         })
     }
 
-    /// What is asked for, if it is near enough to anything.
-    fn subject(&self, words: &[String]) -> Option<&Subject> {
-        let mut best: Option<(f64, &Subject)> = None;
+    /// What a question is taken for, if it is near enough to anything.
+    pub(crate) fn matched(&self, question: &str) -> Option<Matched> {
+        let words = self.faq.words.of(question);
+        self.nearest(&words).map(|near| Matched {
+            topic: near.subject.name(),
+            asked: near.asked.join(" "),
+            nearness: near.nearness,
+        })
+    }
+
+    fn nearest(&self, words: &[String]) -> Option<Near<'_>> {
+        let mut best: Option<Near<'_>> = None;
         for topic in &self.faq.topics {
             for asked in &topic.asked {
-                let near = Words::nearness(words, asked);
-                if near >= NEAR_ENOUGH && best.is_none_or(|(before, _)| near > before) {
-                    best = Some((near, &topic.subject));
+                let nearness = Words::nearness(words, asked);
+                let is_nearer = best.as_ref().is_none_or(|best| nearness > best.nearness);
+                if nearness >= NEAR_ENOUGH && is_nearer {
+                    best = Some(Near {
+                        subject: &topic.subject,
+                        asked,
+                        nearness,
+                    });
                 }
             }
         }
-        best.map(|(_, subject)| subject)
+        best
     }
 
     fn orders(&self, orders: &[Order]) -> Reply {

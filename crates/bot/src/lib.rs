@@ -9,11 +9,13 @@ mod faq;
 mod model;
 mod show;
 mod text;
+mod tryout;
 mod voice;
 
 pub use answer::{Affairs, Answer, AnswerError, Away, Brain, Offer, Proposal, Question, Said};
 pub use desk_bot::DeskBot;
-pub use faq::{DEFAULT_FAQ, Faq, FaqError};
+pub use faq::{DEFAULT_FAQ, Faq, FaqEntry, FaqError, FaqFile};
 pub use model::{ModelBot, ModelConfig, Probe, ProbeVerdict, SetupError};
 pub use show::Clock;
+pub use tryout::{Matched, TriedOut};
 pub use voice::{Full, TEXT_MAX_CHARS, Voice, cleaned};

@@ -9,6 +9,7 @@ mod prompt;
 mod sse;
 mod stream;
 mod tools;
+mod tryout;
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const CALLS_MAX: usize = 5;
 /// Most times that the model is asked for one answer.
 const TURNS_MAX: usize = 6;
 
-/// A whole answer may take so many times the longest silence.
+/// A whole answer may take so many times what one turn may.
 const WHOLE_TIMES: u32 = 5;
 
 /// Longest wait for a connection.
@@ -44,7 +45,7 @@ pub struct ModelConfig {
     pub model: String,
     /// The key, if the server wants one.
     pub api_key: Option<String>,
-    /// Longest silence of the model.
+    /// Longest turn: one request until its answer ends. So it is the longest silence, too.
     pub timeout: Duration,
 }
 

@@ -57,6 +57,7 @@ answers! {
     "refresh" = Refreshed;
     "send_message" = MessageData;
     "mark_read" = Done;
+    "mark_delivered" = Done;
     "stop_message" = MessageData;
     "choose_action" = MessageData;
     "ping" = Pong;

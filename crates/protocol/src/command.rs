@@ -73,6 +73,13 @@ pub enum Command {
         /// The newest message that was read.
         message_id: MessageId,
     },
+    /// Tell how far a chat has arrived on a device. What was read counts as arrived. Answer: `{}`.
+    MarkDelivered {
+        /// Where.
+        chat_id: ChatId,
+        /// The newest message that has arrived.
+        message_id: MessageId,
+    },
     /// Tell that one is writing, or has stopped. No answer unless it is refused.
     Typing {
         /// Where.
@@ -242,6 +249,7 @@ impl Command {
             Self::Refresh { .. } => "refresh",
             Self::SendMessage { .. } => "send_message",
             Self::MarkRead { .. } => "mark_read",
+            Self::MarkDelivered { .. } => "mark_delivered",
             Self::Typing { .. } => "typing",
             Self::StopMessage { .. } => "stop_message",
             Self::ChooseAction { .. } => "choose_action",
@@ -282,6 +290,14 @@ impl fmt::Debug for Command {
                 message_id,
             } => f
                 .debug_struct("MarkRead")
+                .field("chat_id", chat_id)
+                .field("message_id", message_id)
+                .finish(),
+            Self::MarkDelivered {
+                chat_id,
+                message_id,
+            } => f
+                .debug_struct("MarkDelivered")
                 .field("chat_id", chat_id)
                 .field("message_id", message_id)
                 .finish(),

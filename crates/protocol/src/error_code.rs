@@ -138,6 +138,9 @@ error_codes! {
     NotSubscribed = 409 "not_subscribed", "Not subscribed",
         "The socket has no subscription to this channel.",
         "Subscribe first; automatic channels cannot be left.";
+    FaqUnwritable = 409 "faq_unwritable", "Answers cannot be written",
+        "The file with the bot's answers cannot be written.",
+        "Name a file in bot.faq_file, in a folder that the server may write to.";
     SetupClosed = 410 "setup_closed", "Setup is over",
         "The one-time setup link was used, has expired, or an admin exists already.",
         "Sign in as the admin, or make one with frontdesk user add --role admin.";
@@ -174,6 +177,9 @@ error_codes! {
     Overloaded = 503 "overloaded", "Overloaded",
         "The server has more work of this kind than it may take on.",
         "Try again after Retry-After.";
+    BotFailed = 503 "bot_failed", "The bot has no answer",
+        "The model behind the bot did not answer, or not in time.",
+        "Ask `frontdesk doctor bot`, which shows what the model says.";
     StorageFull = 507 "storage_full", "Storage full",
         "The disk of the database is full; nothing was written.",
         "Free space on the server; writing resumes by itself.";

@@ -114,6 +114,12 @@ fn from_client() -> Vec<Example> {
             json!({"type": "mark_read", "id": "6", "chat_id": CHAT, "message_id": MESSAGE}),
         ),
         example(
+            "mark_delivered",
+            "Tells how far a chat has arrived on a device. What was read counts as arrived. Answer: \
+             a `reply` with `{}`.",
+            json!({"type": "mark_delivered", "id": "12", "chat_id": CHAT, "message_id": MESSAGE}),
+        ),
+        example(
             "typing",
             "Tells that one is writing, or has stopped. No answer, unless it is refused.",
             json!({"type": "typing", "chat_id": CHAT, "active": true}),
@@ -195,11 +201,11 @@ fn in_chat() -> Vec<Example> {
         example(
             "chat chat",
             Direction::FromServer,
-            "The chat changed: subject, status, handler, or how far someone has read.",
+            "The chat changed: subject, status, handler, or how far someone has read or got.",
             told(ChatFrame::Chat {
                 id: EVENT,
                 offset: 43,
-                chat: chat(),
+                chat: Box::new(chat()),
             }),
         ),
     ]
@@ -290,6 +296,7 @@ fn from_server() -> Vec<Example> {
             plain(&MessageData { message: message() }),
         ),
         reply("mark_read", "It was noted.", id("6"), plain(&Done {})),
+        reply("mark_delivered", "It was noted.", id("12"), plain(&Done {})),
         reply(
             "stop_message",
             "The message with what was said until then.",
@@ -604,6 +611,12 @@ fn chat() -> Chat {
             user_id: ANA,
             message_id: MESSAGE,
         }],
+        delivered: [ANA, BEN]
+            .map(|user_id| ReadPosition {
+                user_id,
+                message_id: MESSAGE,
+            })
+            .into(),
         unread: None,
         version: 2,
         created_at: NOON,

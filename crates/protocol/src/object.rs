@@ -247,7 +247,7 @@ pub struct Handler {
     pub user: Option<Person>,
 }
 
-/// How far someone has read a chat.
+/// How far a chat has come to someone: what they have read of it, or what has arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -255,7 +255,7 @@ pub struct Handler {
 pub struct ReadPosition {
     /// Who.
     pub user_id: UserId,
-    /// The newest message they have read.
+    /// The newest message of which that is so; it is of all before, too.
     pub message_id: MessageId,
 }
 
@@ -279,6 +279,11 @@ pub struct Chat {
     pub last_message: Option<Message>,
     /// How far each participant has read.
     pub read: Vec<ReadPosition>,
+    /// How far it has arrived on any device of each participant; never behind `read`. Missing in
+    /// events that are older than this field.
+    #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<ReadPosition>>", optional))]
+    #[serde(default)]
+    pub delivered: Vec<ReadPosition>,
     /// Messages that the caller has not read; only over REST, where there is a caller.
     #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(default, skip_serializing_if = "Option::is_none")]

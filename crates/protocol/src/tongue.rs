@@ -62,7 +62,7 @@ pub enum ChatFrame {
         /// Who.
         user: Person,
     },
-    /// The chat changed: its subject, status, handler, or how far someone has read.
+    /// The chat changed: its subject, status, handler, or how far someone has read or got.
     Chat {
         /// The same on every channel that tells of it.
         id: EventId,
@@ -70,7 +70,7 @@ pub enum ChatFrame {
         #[cfg_attr(feature = "typescript", ts(type = "number"))]
         offset: u64,
         /// The whole chat.
-        chat: Chat,
+        chat: Box<Chat>,
     },
 }
 

@@ -1,6 +1,6 @@
-//! Chats: one conversation of one customer, at most one of them open at a time; who answers, and
-//! how far everyone has read. What changes about them is in `chat_changes.rs`, what is written in
-//! them in `messages.rs`.
+//! Chats: one conversation of one customer, at most one of them open at a time; who answers. What
+//! changes about them is in `chat_changes.rs`, how far they have come to everyone in
+//! `chat_positions.rs`, what is written in them in `messages.rs`.
 //!
 //! Invariant: whoever changes a chat or anything in it holds the lock of the chat's row, and
 //! whoever opens one holds that of the customer's row. Nothing that a customer is shown depends on
@@ -10,12 +10,13 @@ use desk::policy::not_found;
 use desk::{Action, Actor, Decision, Object, Scope, decide};
 use protocol::{
     ChannelName, Chat, ChatData, ChatId, ChatStatus, ErrorCode, EventName, Handler, HandlerKind,
-    MessageId, Page, Person, Problem, ReadPosition, Timestamp, UserId,
+    Page, Person, Problem, Timestamp, UserId,
 };
 
+use crate::chat_positions::add_positions;
 use crate::database::{Connection, Row, Value, in_time};
 use crate::error::{Fault, ReadError, WriteFailure};
-use crate::messages::{MESSAGE_COLUMNS, find_message, message};
+use crate::messages::{MESSAGE_COLUMNS, message};
 use crate::page::Place;
 use crate::transaction::{Transaction, Write};
 use crate::users::find_customer;
@@ -26,9 +27,6 @@ const UNREAD_MAX: i64 = 200;
 
 /// And looked for among so many of the newest messages, one's own included.
 const UNREAD_AMONG: i64 = 1_000;
-
-/// Most read positions that a chat shows: the customer's and those of whoever read last.
-const READERS_MAX: i64 = 50;
 
 /// Which chats a list shows; every condition must hold.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +113,7 @@ impl Store {
             let mut snapshot = self.database().snapshot().await?;
             let rows = snapshot.borrow().fetch_all(sql, &values).await?;
             let mut chats = rows.iter().map(chat).collect::<Result<Vec<_>, Fault>>()?;
-            add_read_positions(&mut snapshot.borrow(), &mut chats).await?;
+            add_positions(&mut snapshot.borrow(), &mut chats).await?;
             snapshot.end().await?;
             Ok::<_, Fault>(chats)
         };
@@ -208,7 +206,7 @@ fn select_chats(actor: &Actor) -> String {
     )
 }
 
-/// A chat without its read positions.
+/// A chat without the positions of its readers.
 fn chat(row: &Row) -> Result<Chat, Fault> {
     let person = |id: &str, name: &str| {
         Ok::<_, Fault>(Person {
@@ -235,6 +233,7 @@ fn chat(row: &Row) -> Result<Chat, Fault> {
             false => None,
         },
         read: Vec::new(),
+        delivered: Vec::new(),
         unread: Some(row.int("unread")?),
         version: row.int("version")?,
         created_at: row.time("created_at")?,
@@ -260,42 +259,8 @@ async fn find_chat(
         .fetch_optional(sql, &[actor.id.into(), id.into()])
         .await?;
     let mut chats: Vec<Chat> = row.iter().map(chat).collect::<Result<_, Fault>>()?;
-    add_read_positions(connection, &mut chats).await?;
+    add_positions(connection, &mut chats).await?;
     Ok(chats.pop())
-}
-
-async fn add_read_positions(
-    connection: &mut Connection<'_>,
-    chats: &mut [Chat],
-) -> Result<(), Fault> {
-    if chats.is_empty() {
-        return Ok(());
-    }
-    let values: Vec<Value> = chats.iter().map(|chat| chat.id.into()).collect();
-    let places: Vec<String> = (1..=values.len())
-        .map(|place| format!("${place}"))
-        .collect();
-    let sql = format!(
-        "SELECT chat_id, user_id, message_id FROM (\
-           SELECT r.chat_id, r.user_id, r.message_id, ROW_NUMBER() OVER (\
-             PARTITION BY r.chat_id ORDER BY \
-             CASE WHEN r.user_id = c.customer_id THEN 0 ELSE 1 END, r.read_at DESC, r.user_id\
-           ) AS place FROM chat_reads r JOIN chats c ON c.id = r.chat_id \
-           WHERE r.message_id IS NOT NULL AND r.chat_id IN ({})) ranked \
-         WHERE place <= {READERS_MAX} ORDER BY chat_id, user_id",
-        places.join(", ")
-    );
-    for row in connection.fetch_all(sql, &values).await? {
-        let id: ChatId = row.parsed("chat_id")?;
-        let position = ReadPosition {
-            user_id: row.parsed("user_id")?,
-            message_id: row.parsed("message_id")?,
-        };
-        if let Some(chat) = chats.iter_mut().find(|chat| chat.id == id) {
-            chat.read.push(position);
-        }
-    }
-    Ok(())
 }
 
 /// A chat that the actor may see, locked until the commit.
@@ -396,69 +361,6 @@ fn first_handler(tx: &Transaction<'_>) -> HandlerKind {
     match tx.settings.bot {
         true => HandlerKind::Bot,
         false => HandlerKind::None,
-    }
-}
-
-/// How far someone has read.
-#[derive(Clone, Debug)]
-pub struct MarkRead {
-    /// Who asks.
-    pub actor: Actor,
-    /// Which chat.
-    pub chat: ChatId,
-    /// The newest message that they have read.
-    pub message: MessageId,
-}
-
-/// Refused with `not_found`. Told as `chat.updated`, unless the position that everyone sees stays:
-/// it never goes back, and never stands on a note.
-impl Write for MarkRead {
-    type Output = ();
-
-    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), WriteFailure> {
-        let customer = lock_chat(tx, &self.actor, self.chat).await?.customer;
-        let found = find_message(tx, self.chat, self.message).await?;
-        let message = found.ok_or_else(not_found)?;
-        let object = Object::Message {
-            customer,
-            author: message.sender.id,
-            note: message.note,
-        };
-        decide(&self.actor, Action::Read, object).or_refuse()?;
-        let place = [self.chat.into(), self.actor.id.into()];
-        let sql = "SELECT read_at, message_id FROM chat_reads WHERE chat_id = $1 AND user_id = $2";
-        let before = match tx.fetch_optional(sql, &place).await? {
-            Some(row) => Some((row.time("read_at")?, row.opt_text("message_id")?)),
-            None => None,
-        };
-        let (read_at, shown_before) = before.map_or((None, None), |(at, shown)| (Some(at), shown));
-        if read_at >= Some(message.created_at) {
-            return Ok(());
-        }
-        let sql = "SELECT id FROM messages WHERE chat_id = $1 AND note = 0 AND created_at <= $2 \
-                   ORDER BY created_at DESC LIMIT 1";
-        let row = tx
-            .fetch_optional(sql, &[self.chat.into(), message.created_at.into()])
-            .await?;
-        let shown = row.map(|row| row.text("id")).transpose()?;
-        let [chat, user] = place;
-        tx.execute(
-            "INSERT INTO chat_reads (chat_id, user_id, read_at, message_id) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (chat_id, user_id) \
-             DO UPDATE SET read_at = excluded.read_at, message_id = excluded.message_id",
-            &[
-                chat,
-                user,
-                message.created_at.into(),
-                Value::OptText(shown.clone()),
-            ],
-        )
-        .await?;
-        if shown != shown_before {
-            let chat = reread(tx, &self.actor, self.chat).await?;
-            tell(tx, EventName::ChatUpdated, &chat)?;
-        }
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod bot_answers;
 mod bot_choice;
 mod broadcasts;
 mod chat_changes;
+mod chat_positions;
 mod chats;
 mod compact;
 mod database;
@@ -50,7 +51,8 @@ pub use bot_answers::{AnswerEnd, BeginAnswer, EndAnswer, KeepAnswer, StopAnswer}
 pub use bot_choice::{BotOffer, ChooseAction, Chosen};
 pub use broadcasts::{DeliverBroadcast, SendToRole};
 pub use chat_changes::ChangeChat;
-pub use chats::{BeginChat, ChatFilter, ChatState, MarkRead, NewHandler, chat_closed};
+pub use chat_positions::{MarkDelivered, MarkRead};
+pub use chats::{BeginChat, ChatFilter, ChatState, NewHandler, chat_closed};
 pub use erase_user::ErasedUser;
 pub use error::{Fault, OpenError, ReadError, WriteError, WriteFailure};
 pub use event_log::EventLogReader;

@@ -12,10 +12,12 @@ import {
   type DeltaData,
   type MessageId,
   type Person,
+  type ReadPosition,
   type TypingData,
   type UserId,
   type WelcomeUser,
 } from "@frontdesk/client";
+import { Arrivals } from "./arrivals.ts";
 import { isAutomatic, watchContinuity } from "./continuity.ts";
 import { FrontdeskHttpError, type Http, httpOf, randomName } from "./http.ts";
 import { HELD_MAX, LiveList, PAGE_MAX, type Page } from "./live-list.ts";
@@ -72,6 +74,9 @@ export class ChatStore extends Store<ChatState> {
   readonly #typists = new Typists(() => this.#show());
   readonly #ownTyping = new OwnTyping((active) => {
     if (this.#chat !== null) this.#client.typing(this.#chat.id, active);
+  });
+  readonly #arrivals = new Arrivals(async (id) => {
+    if (this.#chat !== null) await this.#client.markDelivered(this.#chat.id, id);
   });
   #lastUser: WelcomeUser | null = null;
   #chat: Chat | null = null;
@@ -137,17 +142,18 @@ export class ChatStore extends Store<ChatState> {
     )
       return;
     this.#marked = id;
+    this.#arrivals.wasTold(id);
     this.#client.markRead(chat.id, id).catch(() => {
       if (this.#marked === id) this.#marked = null;
     });
   };
 
   /** Whether someone other than its author has read a message. */
-  readonly seen = (message: Message): boolean =>
-    (this.#chat?.read ?? []).some(
-      ({ user_id, message_id }) =>
-        user_id !== message.sender.id && this.#isUpTo(message, message_id),
-    );
+  readonly seen = (message: Message): boolean => this.#reached(this.#chat?.read, message);
+
+  /** Whether a message has arrived on a device of someone other than its author. */
+  readonly delivered = (message: Message): boolean =>
+    this.#reached(this.#chat?.delivered, message) || this.seen(message);
 
   /** Ends a growing answer: the newest one, unless another one is named. */
   readonly stopAnswer = async (messageId?: MessageId): Promise<void> => {
@@ -189,6 +195,7 @@ export class ChatStore extends Store<ChatState> {
     this.#reader.stop();
     this.#ownTyping.set(false);
     this.#typists.clear();
+    this.#arrivals.stop();
     // What is not confirmed is shown again when the chat is.
     if (this.#outbox.size === 0) forget(this.#client, keyOf(this.#wanted), this);
   }
@@ -364,7 +371,28 @@ export class ChatStore extends Store<ChatState> {
   }
 
   #readBy(user: UserId | undefined): MessageId | undefined {
-    return this.#chat?.read.find(({ user_id }) => user_id === user)?.message_id;
+    return positionOf(this.#chat?.read, user);
+  }
+
+  /** Whether someone else has got as far as a message. What is being sent is nowhere yet. */
+  #reached(positions: ReadPosition[] | undefined, message: Message): boolean {
+    if (positions === undefined || this.#outbox.get(message.id) !== undefined) return false;
+    return positions.some(
+      ({ user_id, message_id }) =>
+        user_id !== message.sender.id && this.#isUpTo(message, message_id),
+    );
+  }
+
+  /** The newest message of another that is not known to have arrived on a device of ours. */
+  #arrived(): MessageId | null {
+    const me = this.#user?.id;
+    // A server that does not tell of deliveries is older than the command for it.
+    const delivered = this.#chat?.delivered;
+    if (me === undefined || delivered === undefined) return null;
+    const newest = this.#list.items().find(({ sender }) => sender.id !== me);
+    const known = positionOf(delivered, me);
+    if (newest === undefined || (known !== undefined && this.#isUpTo(newest, known))) return null;
+    return newest.id;
   }
 
   /** Whether a message stands at or before another; ids tell the time when that one is not loaded. */
@@ -399,10 +427,12 @@ export class ChatStore extends Store<ChatState> {
     this.#chat = null;
     this.#lastUser = null;
     this.#marked = null;
+    this.#arrivals.stop();
     this.#show();
   }
 
   #show(): void {
+    this.#arrivals.set(this.#arrived());
     const confirmed = this.#list.items().reverse();
     this.set({
       ...this.#reader.state,
@@ -417,6 +447,13 @@ export class ChatStore extends Store<ChatState> {
 /** The one store of a chat that all hooks of a client share. */
 export function chatOf(client: FrontdeskClient, id: ChatId | "me"): ChatStore {
   return shared(client, keyOf(id), () => new ChatStore(client, id));
+}
+
+function positionOf(
+  positions: ReadPosition[] | undefined,
+  user: UserId | undefined,
+): MessageId | undefined {
+  return positions?.find(({ user_id }) => user_id === user)?.message_id;
 }
 
 function keyOf(id: ChatId | "me"): string {

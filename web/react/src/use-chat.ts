@@ -14,6 +14,7 @@ export interface UseChat
       | "discard"
       | "setTyping"
       | "markRead"
+      | "delivered"
       | "seen"
       | "choose"
       | "reload"
@@ -39,6 +40,7 @@ export function useChat(chatId: ChatId | "me"): UseChat {
     discard,
     setTyping,
     markRead,
+    delivered,
     seen,
     choose,
     reload,
@@ -53,6 +55,7 @@ export function useChat(chatId: ChatId | "me"): UseChat {
     discard,
     setTyping,
     markRead,
+    delivered,
     seen,
     choose,
     reload,

@@ -1,10 +1,12 @@
 // A chat between a customer and the desk, and what a bad moment does to it: nothing.
 
+import type { Chat } from "@frontdesk/client";
 import { type Session, until } from "@frontdesk/testing";
+import { useEffect } from "react";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { useChat } from "../src/index.ts";
+import { type ChatMessage, useChat } from "../src/index.ts";
 import { calm, clientFor, deskOf, looking, show } from "./support/desk.tsx";
-import { type Frame, middleman } from "./support/middleman.ts";
+import { type Frame, type Middleman, middleman } from "./support/middleman.ts";
 
 const desk = deskOf();
 
@@ -92,6 +94,133 @@ describe("a chat", () => {
       man.said.filter(({ type }) => type === "typing").map(({ active }) => active);
     await until("both are said", () => typing().length >= 2);
     expect(typing()).toEqual([true, false]);
+  });
+
+  it("tells by itself that messages have arrived, once a second at most, and never of one's own", async () => {
+    const { server } = desk;
+    const [ana, ben] = await Promise.all([server.customer("Ana"), server.staff("Ben")]);
+    const { id } = await ana.chat();
+    const man = await middleman(server.base);
+    onTestFinished(() => man.close());
+    const client = clientFor(ana, man.base);
+    const hers = looking(() => useChat(id));
+    show(client, hers.element);
+    const his = looking(() => useChat(id));
+    show(clientFor(ben, server.base), his.element);
+    await calm(client);
+    await until("his page is there", () => his.now().chat !== null && !his.now().loading);
+    const told = () => man.said.filter(({ type }) => type === "mark_delivered");
+    const began = Date.now();
+    for (let count = 0; count < 25; count += 1) {
+      his.now().send(`message ${count}`);
+      await new Promise((later) => setTimeout(later, 100));
+    }
+    const own = () => his.now().messages;
+    await until("he sees that all have arrived", () => own().every(his.now().delivered));
+    const seconds = (Date.now() - began) / 1_000;
+    expect(own().length).toBe(25);
+    expect(own().some(his.now().seen)).toBe(false);
+    expect(his.now().chat?.delivered).toEqual([
+      { user_id: ana.user.id, message_id: own()[24]?.id },
+    ]);
+    expect(told().length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+    expect(told().at(-1)).toMatchObject({ chat_id: id, message_id: own()[24]?.id });
+
+    const before = told().length;
+    man.fromClient = (frame) => (frame.type === "send_message" ? null : frame);
+    hers.now().send("Thank you!");
+    const thanks = () => hers.now().messages.at(-1) as ChatMessage;
+    await until("hers is on its way", () => thanks().delivery === "sending");
+    expect(hers.now().delivered(thanks())).toBe(false);
+    man.fromClient = (frame) => frame;
+    man.cut();
+    await until("she sees that hers has arrived", () => hers.now().delivered(thanks()));
+    expect(hers.now().seen(thanks())).toBe(false);
+    await new Promise((later) => setTimeout(later, 1_500));
+    expect(told().length).toBe(before);
+  });
+
+  it("that is read at once is not told to have arrived as well", async () => {
+    const { server } = desk;
+    const [ana, ben] = await Promise.all([server.customer("Ana"), server.staff("Ben")]);
+    const { id } = await ana.chat();
+    const man = await middleman(server.base);
+    onTestFinished(() => man.close());
+    const client = clientFor(ana, man.base);
+    const hers = looking(() => {
+      const chat = useChat(id);
+      useEffect(() => {
+        if (chat.unread > 0) chat.markRead();
+      });
+      return chat;
+    });
+    show(client, hers.element);
+    await calm(client);
+    const said = (wanted: string) => man.said.filter(({ type }) => type === wanted).length;
+    await ben.ask("POST", `/api/v1/chats/${id}/messages`, { body: "Hello" });
+    await until("she has read it", () => said("mark_read") === 1 && hers.now().unread === 0);
+    await new Promise((later) => setTimeout(later, 1_500));
+    expect(said("mark_delivered")).toBe(0);
+    const chat = await ben.ask<Chat>("GET", `/api/v1/chats/${id}`);
+    expect(chat.delivered).toEqual(chat.read);
+  });
+
+  it("of two devices has arrived when one of them has it, and a late one tells nothing", async () => {
+    const { server } = desk;
+    const [ana, ben] = await Promise.all([server.customer("Ana"), server.staff("Ben")]);
+    const again = await server.signIn(ana.user.email);
+    const { id } = await ana.chat();
+    const [near, far] = await Promise.all([middleman(server.base), middleman(server.base)]);
+    onTestFinished(() => Promise.all([near.close(), far.close()]).then(() => undefined));
+    const phone = clientFor(ana, near.base);
+    show(phone, looking(() => useChat(id)).element);
+    await calm(phone);
+    const his = looking(() => useChat(id));
+    show(clientFor(ben, server.base), his.element);
+    await until("his page is there", () => his.now().chat !== null && !his.now().loading);
+    his.now().send("Your order is ready.");
+    const arrived = () =>
+      his.now().messages.length === 1 && his.now().messages.every(his.now().delivered);
+    await until("it has arrived on the phone", arrived);
+    const laptop = clientFor(again, far.base);
+    const hers = looking(() => useChat(id));
+    show(laptop, hers.element);
+    await calm(laptop);
+    await until("it is on the laptop, too", () => hers.now().messages.length === 1);
+    await new Promise((later) => setTimeout(later, 1_500));
+    const told = ({ said }: Middleman) =>
+      said.filter(({ type }) => type === "mark_delivered").length;
+    expect([told(near), told(far)]).toEqual([1, 0]);
+  });
+
+  it("on a server that knows of no deliveries tells nothing of them", async () => {
+    const { server } = desk;
+    const [ana, ben] = await Promise.all([server.customer("Ana"), server.staff("Ben")]);
+    const { id } = await ana.chat();
+    const man = await middleman(server.base);
+    onTestFinished(() => man.close());
+    const older = ({ delivered: _, ...chat }: Frame): Frame => chat;
+    man.fromServer = (frame) =>
+      frame.data?.chat === undefined ? frame : { ...frame, data: { chat: older(frame.data.chat) } };
+    const client = clientFor(ana, man.base, {
+      fetch: async (input, init) => {
+        const { pathname, search } = new URL(String(input));
+        const response = await ana.fetch(pathname + search, init);
+        if (pathname !== `/api/v1/chats/${id}`) return response;
+        return Response.json(older(await response.json()), { status: response.status });
+      },
+    });
+    const hers = looking(() => useChat(id));
+    show(client, hers.element);
+    await until(
+      "she is there",
+      () => client.state.status === "connected" && hers.now().chat !== null,
+    );
+    await ben.ask("POST", `/api/v1/chats/${id}/messages`, { body: "Hello" });
+    await until("she has it", () => hers.now().messages.length === 1);
+    await new Promise((later) => setTimeout(later, 1_500));
+    expect(hers.now().chat).not.toHaveProperty("delivered");
+    expect(man.said.filter(({ type }) => type === "mark_delivered")).toEqual([]);
   });
 
   it("brings older messages page by page, without a hole and without a repeat", async () => {

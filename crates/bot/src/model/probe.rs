@@ -8,7 +8,7 @@ use serde_json::json;
 use super::ModelBot;
 use super::chunk::Chunk;
 use super::sse::Decoder;
-use super::stream::is_whole;
+use super::stream::{is_whole, out_of_time};
 use crate::answer::AnswerError;
 
 /// What is kept of the first answer, in bytes.
@@ -67,11 +67,9 @@ impl ModelBot {
             verdict: ProbeVerdict::Well,
         };
         let asked = self.ask(&mut probe, began);
-        let whole = self.config.timeout * super::WHOLE_TIMES;
-        let done = match tokio::time::timeout(whole, asked).await {
-            Ok(done) => done,
-            Err(_) => Err(AnswerError::TooSlow(whole.as_secs())),
-        };
+        let longest = self.config.timeout;
+        let done = tokio::time::timeout(longest, asked).await;
+        let done = done.unwrap_or_else(|_| Err(out_of_time(!probe.raw.is_empty(), longest)));
         probe.done_after = began.elapsed();
         probe.verdict = match done {
             Ok(verdict) => verdict,
@@ -95,7 +93,7 @@ impl ModelBot {
         let (mut decoder, mut raw, mut texts) = (Decoder::default(), Vec::new(), 0_u32);
         let mut last_text = None;
         loop {
-            let piece = self.in_time(response.chunk()).await?;
+            let piece = response.chunk().await;
             let piece = piece.map_err(|error| AnswerError::Broken(error.to_string()))?;
             let mut events = Vec::new();
             match &piece {
@@ -165,7 +163,7 @@ fn cause(error: &AnswerError) -> (&'static str, &'static str) {
             };
             (id, *fix)
         }
-        AnswerError::Silent(_) | AnswerError::TooSlow(_) => (
+        AnswerError::Silent(_) | AnswerError::TurnTooSlow(_) | AnswerError::TooSlow(_) => (
             "llm.idle_thinking",
             "raise bot.timeout_seconds, or use a faster model",
         ),

@@ -1,8 +1,9 @@
-//! One turn: a request, and its answer piece by piece. Dropping the future drops the connection,
-//! which is how a model is told to stop. Start at [`ModelBot::turn`].
+//! One turn: a request, and its answer piece by piece until it ends or its time is over. Dropping
+//! the future drops the connection, which is how a model is told to stop. Start at
+//! [`ModelBot::turn`].
 
-use std::future::Future;
 use std::mem;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -51,16 +52,28 @@ impl Turn {
 }
 
 impl ModelBot {
-    /// Asks once; says the text as it comes.
+    /// Asks once; says the text as it comes, for no longer than a turn may take.
     pub(super) async fn turn(
         &self,
         request: &Value,
         voice: &mut Voice,
     ) -> Result<Turn, AnswerError> {
+        let longest = self.config.timeout;
+        let mut heard = false;
+        let turn = tokio::time::timeout(longest, self.hear(request, voice, &mut heard)).await;
+        turn.unwrap_or_else(|_| Err(out_of_time(heard, longest)))
+    }
+
+    async fn hear(
+        &self,
+        request: &Value,
+        voice: &mut Voice,
+        heard: &mut bool,
+    ) -> Result<Turn, AnswerError> {
         let mut response = self.send(request).await?;
         let (mut turn, mut thoughts) = (Turn::default(), Thoughts::default());
         if is_whole(&response) {
-            let bytes = self.whole(&mut response).await?;
+            let bytes = Self::whole(&mut response, heard).await?;
             for chunk in chunks_of(&bytes)? {
                 self.take(chunk, &mut turn, &mut thoughts, voice).await?;
             }
@@ -69,9 +82,10 @@ impl ModelBot {
         let (mut decoder, mut received) = (Decoder::default(), 0);
         let mut data: Vec<String> = Vec::new();
         loop {
-            let piece = self.in_time(response.chunk()).await?;
+            let piece = response.chunk().await;
             let piece = piece.map_err(|error| AnswerError::Broken(cause(&error)))?;
             let ended = piece.is_none();
+            *heard = true;
             match &piece {
                 Some(bytes) => {
                     received += bytes.len();
@@ -136,7 +150,8 @@ impl ModelBot {
         Ok(())
     }
 
-    /// The answer to a request, once its head is there and good.
+    /// The answer to a request, once its head is there and good. How long that may take is for the
+    /// caller to say.
     pub(super) async fn send(&self, request: &Value) -> Result<reqwest::Response, AnswerError> {
         let mut asked = self.client.post(self.url.clone()).json(request);
         asked = asked.header("accept", "text/event-stream, application/json");
@@ -144,18 +159,20 @@ impl ModelBot {
             asked = asked.bearer_auth(key);
         }
         let url = self.shown_url();
-        let sent = self.in_time(asked.send()).await?;
-        let mut response = sent.map_err(|error| AnswerError::Unreachable {
-            url: url.clone(),
-            cause: cause(&error),
-        })?;
+        let mut response = asked
+            .send()
+            .await
+            .map_err(|error| AnswerError::Unreachable {
+                url: url.clone(),
+                cause: cause(&error),
+            })?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
         let mut body = Vec::new();
         while body.len() < 4 * BODY_SHOWN_CHARS
-            && let Ok(Some(bytes)) = self.in_time(response.chunk()).await?
+            && let Ok(Some(bytes)) = response.chunk().await
         {
             body.extend_from_slice(&bytes);
         }
@@ -172,10 +189,14 @@ impl ModelBot {
         })
     }
 
-    async fn whole(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, AnswerError> {
+    async fn whole(
+        response: &mut reqwest::Response,
+        heard: &mut bool,
+    ) -> Result<Vec<u8>, AnswerError> {
         let mut bytes = Vec::new();
         loop {
-            let piece = self.in_time(response.chunk()).await?;
+            let piece = response.chunk().await;
+            *heard = true;
             match piece.map_err(|error| AnswerError::Broken(cause(&error)))? {
                 Some(piece) => bytes.extend_from_slice(&piece),
                 None => return Ok(bytes),
@@ -187,15 +208,13 @@ impl ModelBot {
             }
         }
     }
+}
 
-    /// Waits no longer than the longest silence.
-    pub(super) async fn in_time<T>(
-        &self,
-        future: impl Future<Output = T> + Send,
-    ) -> Result<T, AnswerError> {
-        let silence = self.config.timeout;
-        let waited = tokio::time::timeout(silence, future).await;
-        waited.map_err(|_| AnswerError::Silent(silence.as_secs()))
+/// Why a turn ended with its time: a model that said something is slow, another one silent.
+pub(super) const fn out_of_time(heard: bool, longest: Duration) -> AnswerError {
+    match heard {
+        true => AnswerError::TurnTooSlow(longest.as_secs()),
+        false => AnswerError::Silent(longest.as_secs()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The model bot against a server that is nothing but bytes.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use protocol::{Booking, Order, Resource, ResourceId, SenderKind, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -10,10 +11,12 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::answer::{Away, Proposal, Said};
 
-struct Rows;
+/// The rows of a customer; orders take so long.
+struct Rows(Duration);
 
 impl Affairs for Rows {
     async fn orders(&self) -> Result<Vec<Order>, Away> {
+        tokio::time::sleep(self.0).await;
         Ok(Vec::new())
     }
     async fn bookings(&self) -> Result<Vec<Booking>, Away> {
@@ -32,8 +35,9 @@ impl Affairs for Rows {
     }
 }
 
-/// Gives these answers one after the other, the last one again and again; the requests it got.
-async fn server(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
+/// Gives these answers one after the other, the last one again and again, each event of a stream
+/// after this pause; the requests it got.
+async fn server(answers: Vec<Vec<u8>>, pause: Duration) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let requests = Arc::new(Mutex::new(Vec::new()));
@@ -43,8 +47,17 @@ async fn server(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = read_request(&mut stream).await;
             seen.lock().unwrap().push(request);
-            let answer = answers.get(number).or(answers.last()).unwrap();
-            stream.write_all(answer).await.ok();
+            let answer = answers.get(number).or(answers.last()).unwrap().clone();
+            tokio::spawn(async move {
+                for line in answer.split_inclusive(|byte| *byte == b'\n') {
+                    if line.starts_with(b"data:") || line.starts_with(b":") {
+                        tokio::time::sleep(pause).await;
+                    }
+                    if stream.write_all(line).await.is_err() {
+                        return;
+                    }
+                }
+            });
         }
     });
     (url, requests)
@@ -94,14 +107,32 @@ fn calls(name: &str, arguments: &str) -> String {
     .to_string()
 }
 
+type Ending = (String, Result<Answer, AnswerError>, Vec<String>);
+
 /// What was said, and the end of it.
-async fn asked(answers: Vec<Vec<u8>>) -> (String, Result<Answer, AnswerError>, Vec<String>) {
-    let (base_url, requests) = server(answers).await;
+async fn asked(answers: Vec<Vec<u8>>) -> Ending {
+    asked_within(
+        Duration::from_secs(2),
+        answers,
+        Duration::ZERO,
+        Rows(Duration::ZERO),
+    )
+    .await
+}
+
+/// The same within this longest turn, of a model that pauses before each event.
+async fn asked_within(
+    timeout: Duration,
+    answers: Vec<Vec<u8>>,
+    pause: Duration,
+    rows: Rows,
+) -> Ending {
+    let (base_url, requests) = server(answers, pause).await;
     let config = ModelConfig {
         base_url,
         model: "m".to_owned(),
         api_key: Some("geheim".to_owned()),
-        timeout: Duration::from_secs(2),
+        timeout,
     };
     let bot = ModelBot::new(config, Faq::default()).unwrap();
     let question = Question {
@@ -113,7 +144,7 @@ async fn asked(answers: Vec<Vec<u8>>) -> (String, Result<Answer, AnswerError>, V
     };
     let (to, mut from) = mpsc::channel(10_000);
     let mut voice = Voice::new(to);
-    let answer = bot.answer(&question, &Rows, &mut voice).await;
+    let answer = bot.answer(&question, &rows, &mut voice).await;
     drop(voice);
     let mut text = String::new();
     while let Some(piece) = from.recv().await {
@@ -213,6 +244,51 @@ async fn a_model_that_only_calls_tools_is_stopped() {
     assert_eq!(answer.unwrap_err(), AnswerError::TooManyCalls(CALLS_MAX));
     assert_eq!(requests.len(), TURNS_MAX);
     assert!(requests[0].contains("\"tools\"") && !requests[TURNS_MAX - 1].contains("\"tools\""));
+}
+
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// S-71: a model that is never silent for long has no more time for a turn than one that is.
+#[tokio::test]
+async fn a_turn_ends_with_its_time_however_lively_the_model_is() {
+    let asked = async |answer: Vec<u8>, pause: Duration| {
+        asked_within(LONGEST, vec![answer], pause, Rows(Duration::ZERO)).await
+    };
+    let (pause, word) = (Duration::from_millis(50), says("word "));
+    let began = Instant::now();
+    let (text, answer, requests) = asked(sse(&vec![word.as_str(); 600]), pause).await;
+    let took = began.elapsed();
+    assert_eq!(answer.unwrap_err(), AnswerError::TurnTooSlow(1));
+    assert!(text.starts_with("word word"), "what was said stays: {text}");
+    assert!(took >= LONGEST && took < LONGEST * 4, "{took:?}");
+    assert_eq!(requests.len(), 1);
+    // Comments are no way around it, and nothing at all has a name of its own.
+    let comments = http("200 OK", "text/event-stream", &b": alive\n\n".repeat(600));
+    let (text, answer, _) = asked(comments, pause).await;
+    assert_eq!(
+        (text.as_str(), answer.unwrap_err()),
+        ("", AnswerError::TurnTooSlow(1))
+    );
+    let (_, answer, _) = asked(sse(&["[DONE]"]), Duration::from_mins(1)).await;
+    assert_eq!(answer.unwrap_err(), AnswerError::Silent(1));
+}
+
+/// S-71: each turn has its own time, and all of them with their tools five times that.
+#[tokio::test]
+async fn an_answer_of_many_turns_has_five_times_the_time_of_one() {
+    let call = sse(&[&calls("my_orders", "{}"), "[DONE]"]);
+    let three = vec![call.clone(), call.clone(), sse(&[&says("Here."), "[DONE]"])];
+    let (began, pause) = (Instant::now(), Duration::from_millis(200));
+    let (text, answer, requests) = asked_within(LONGEST, three, pause, Rows(Duration::ZERO)).await;
+    assert!(answer.is_ok(), "{answer:?}");
+    assert_eq!((text.as_str(), requests.len()), ("Here.", 3));
+    assert!(began.elapsed() > LONGEST, "longer than a turn may take");
+    let began = Instant::now();
+    let slow = Rows(LONGEST.mul_f64(1.1));
+    let (_, answer, _) = asked_within(LONGEST, vec![call], Duration::ZERO, slow).await;
+    assert_eq!(answer.unwrap_err(), AnswerError::TooSlow(5));
+    let took = began.elapsed();
+    assert!(took >= LONGEST * 5 && took < LONGEST * 8, "{took:?}");
 }
 
 #[tokio::test]

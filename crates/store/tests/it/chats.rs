@@ -6,8 +6,8 @@ use protocol::{
     Message, MessageId, Person, ReadPosition, Role, SenderKind, Timestamp, User, UserId,
 };
 use store::{
-    BeginChat, ChangeChat, ChangeUserLocally, ChatFilter, MarkRead, NewHandler, PageRequest,
-    WriteMessage,
+    BeginChat, ChangeChat, ChangeUserLocally, ChatFilter, MarkDelivered, MarkRead, NewHandler,
+    PageRequest, WriteMessage,
 };
 
 use crate::harness::{Node, Place, actor, at, invalid_fields, refused, refused_with};
@@ -25,6 +25,8 @@ contract! {
     what_changes_nothing_tells_nothing,
     chats_are_listed_by_their_last_use_and_filtered,
     read_positions_only_move_forward,
+    what_has_arrived_only_moves_forward_and_is_never_behind_what_was_read,
+    where_someone_has_got_to_never_stands_on_a_note,
     unread_messages_are_those_of_others,
 }
 
@@ -67,6 +69,21 @@ pub(crate) fn read(by: &User, message: &Message) -> MarkRead {
         actor: actor(by),
         chat: message.chat_id,
         message: message.id,
+    }
+}
+
+fn delivered(by: &User, message: &Message) -> MarkDelivered {
+    MarkDelivered {
+        actor: actor(by),
+        chat: message.chat_id,
+        message: message.id,
+    }
+}
+
+fn position(message: &Message, user: &User) -> ReadPosition {
+    ReadPosition {
+        user_id: user.id,
+        message_id: message.id,
     }
 }
 
@@ -126,6 +143,7 @@ async fn a_chat_is_told_to_both_sides_without_what_is_the_callers_alone(place: P
         },
         last_message: None,
         read: vec![],
+        delivered: vec![],
         unread: Some(0),
         version: 1,
         created_at: at(7),
@@ -409,6 +427,11 @@ async fn the_chat_of_someone_else_is_hidden(place: Place) {
             ..read(&eve, &message)
         };
         told.push(refused(node.store.write(read).await));
+        let delivered = MarkDelivered {
+            chat: id,
+            ..delivered(&eve, &message)
+        };
+        told.push(refused(node.store.write(delivered).await));
     }
     assert_eq!(told[0].code, ErrorCode::NotFound);
     assert!(told.iter().all(|problem| *problem == told[0]), "{told:?}");
@@ -514,13 +537,10 @@ async fn read_positions_only_move_forward(place: Place) {
     let told = node.told.times();
     node.store.write(read(&staff, &second)).await.unwrap();
     let after = node.seen(&staff, &chat).await;
-    let position = |message: &Message, user: &User| ReadPosition {
-        user_id: user.id,
-        message_id: message.id,
-    };
     assert_eq!(after.read, [position(&second, &staff)]);
     let expected = Chat {
         read: after.read.clone(),
+        delivered: after.read.clone(),
         unread: Some(0),
         ..before
     };
@@ -556,6 +576,108 @@ async fn read_positions_only_move_forward(place: Place) {
     let told = refused(node.store.write(elsewhere).await);
     assert_eq!(told, refused(node.store.write(missing).await));
     assert_eq!(told.code, ErrorCode::NotFound);
+}
+
+async fn what_has_arrived_only_moves_forward_and_is_never_behind_what_was_read(place: Place) {
+    let node = place.open().await;
+    let ana = node.user("ana", Role::Customer).await;
+    let staff = node.user("staff", Role::Staff).await;
+    let chat = node.chat(&ana).await;
+    let mut messages = Vec::new();
+    for body in ["one", "two", "three"] {
+        messages.push(node.say(&ana, &chat, body).await);
+    }
+    let [first, second, third] = messages.try_into().unwrap();
+    let before = node.seen(&staff, &chat).await;
+    let told = node.told.times();
+    node.store.write(delivered(&staff, &second)).await.unwrap();
+    let after = node.seen(&staff, &chat).await;
+    let expected = Chat {
+        delivered: vec![position(&second, &staff)],
+        ..before
+    };
+    assert_eq!(
+        after, expected,
+        "it is still unread, and no version changes"
+    );
+    assert_eq!(node.told.times(), told + 1);
+    for channel in channels(&chat) {
+        let events = node.told.on(&channel);
+        let event = events.last().unwrap();
+        assert_eq!(event.name, EventName::ChatUpdated);
+        let data: ChatData = serde_json::from_str(&event.data).unwrap();
+        assert_eq!(data.chat.delivered, after.delivered);
+    }
+    // An older one and the same one again change nothing and tell nothing.
+    for message in [&first, &second] {
+        node.store.write(delivered(&staff, message)).await.unwrap();
+    }
+    // Reading less than has arrived moves that alone; reading more moves both, and tells it once.
+    node.store.write(read(&staff, &first)).await.unwrap();
+    let seen = node.seen(&ana, &chat).await;
+    assert_eq!(seen.read, [position(&first, &staff)]);
+    assert_eq!(seen.delivered, [position(&second, &staff)]);
+    node.store.write(read(&staff, &third)).await.unwrap();
+    let seen = node.seen(&ana, &chat).await;
+    assert_eq!(seen.read, [position(&third, &staff)]);
+    assert_eq!(seen.delivered, seen.read);
+    assert_eq!(node.told.times(), told + 3);
+    // So what arrives late changes nothing.
+    node.store.write(delivered(&staff, &third)).await.unwrap();
+    assert_eq!(node.told.times(), told + 3);
+    // Each has a position of their own, and a message of another chat is none.
+    node.store.write(delivered(&ana, &first)).await.unwrap();
+    let mut both = vec![position(&first, &ana), position(&third, &staff)];
+    both.sort_by_key(|position| position.user_id);
+    assert_eq!(node.seen(&ana, &chat).await.delivered, both);
+    let ben = node.user("ben", Role::Customer).await;
+    let elsewhere = MarkDelivered {
+        chat: node.chat(&ben).await.id,
+        ..delivered(&staff, &first)
+    };
+    let missing = MarkDelivered {
+        message: MessageId::new(),
+        ..elsewhere.clone()
+    };
+    let told = refused(node.store.write(elsewhere).await);
+    assert_eq!(told, refused(node.store.write(missing).await));
+    assert_eq!(told.code, ErrorCode::NotFound);
+}
+
+async fn where_someone_has_got_to_never_stands_on_a_note(place: Place) {
+    let node = place.open().await;
+    let ana = node.user("ana", Role::Customer).await;
+    let staff = node.user("staff", Role::Staff).await;
+    let chat = node.chat(&ana).await;
+    let hello = node.say(&ana, &chat, "hello").await;
+    let note = WriteMessage {
+        note: true,
+        now: at(11),
+        ..new_message(&staff, chat.id, "hm")
+    };
+    let note = node.store.write(note).await.unwrap();
+    let told = node.told.times();
+    node.store.write(delivered(&staff, &note)).await.unwrap();
+    node.store.write(read(&staff, &note)).await.unwrap();
+    let seen = node.seen(&ana, &chat).await;
+    assert_eq!(seen.delivered, [position(&hello, &staff)]);
+    assert_eq!(seen.read, seen.delivered);
+    assert_eq!(node.told.times(), told + 2);
+    let later = WriteMessage {
+        note: true,
+        now: at(12),
+        ..new_message(&staff, chat.id, "hm hm")
+    };
+    let later = node.store.write(later).await.unwrap();
+    let told = node.told.times();
+    node.store.write(read(&staff, &later)).await.unwrap();
+    assert_eq!(
+        node.told.times(),
+        told,
+        "a customer cannot tell that there was one"
+    );
+    let missing = refused(node.store.write(delivered(&ana, &note)).await);
+    assert_eq!(missing.code, ErrorCode::NotFound);
 }
 
 async fn unread_messages_are_those_of_others(place: Place) {

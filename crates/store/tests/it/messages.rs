@@ -466,6 +466,7 @@ async fn holds(place: &Place, text: &str) -> bool {
         "messages",
         "chats",
         "chat_reads",
+        "chat_deliveries",
         "once_keys",
         "notifications",
     ] {

@@ -1,0 +1,15 @@
+-- How far a chat has arrived on a device of someone. The SQLite migration of the same number says
+-- the same.
+
+-- As chat_reads: exactly, and as everyone may see it, which is never a note.
+CREATE TABLE chat_deliveries (
+    chat_id      TEXT COLLATE "C" NOT NULL REFERENCES chats (id),
+    user_id      TEXT COLLATE "C" NOT NULL REFERENCES users (id),
+    delivered_at BIGINT NOT NULL,
+    message_id   TEXT COLLATE "C",
+    PRIMARY KEY (chat_id, user_id)
+);
+
+-- What was read has arrived.
+INSERT INTO chat_deliveries (chat_id, user_id, delivered_at, message_id)
+SELECT chat_id, user_id, read_at, message_id FROM chat_reads;
