@@ -15,6 +15,7 @@ mod disk;
 mod floor;
 mod flow;
 mod http;
+mod model;
 mod options;
 mod pinning;
 mod progress;

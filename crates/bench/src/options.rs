@@ -25,6 +25,8 @@ pub enum Scenario {
     Busy,
     /// Readers that stop reading.
     Slow,
+    /// Answers of the bot that grow, and devices that are cut.
+    Chat,
     /// Everyone is cut and comes back.
     Storm,
     /// The floor alone: what this machine can do.
@@ -45,6 +47,7 @@ impl Scenario {
         Self::Resume,
         Self::Busy,
         Self::Slow,
+        Self::Chat,
         Self::Storm,
     ];
 
@@ -63,6 +66,7 @@ impl Scenario {
             Self::Resume => "resume",
             Self::Busy => "busy",
             Self::Slow => "slow",
+            Self::Chat => "chat",
             Self::Storm => "storm",
         }
     }
@@ -82,6 +86,7 @@ impl Scenario {
             Self::Resume => "5,000 clients that come back for 1,000 missed events of one channel",
             Self::Busy => "one-to-one messages beside broadcasts to 10,000 sockets",
             Self::Slow => "50 of 100 subscribers stop reading",
+            Self::Chat => "200 answers that grow at once, while 20 sockets are cut per second",
             Self::Storm => "5,000 sockets are cut at once and come back with a fresh token each",
         }
     }

@@ -3,6 +3,7 @@
 
 mod append;
 mod busy;
+mod chat;
 mod connect;
 mod fanout;
 mod floor;
@@ -34,6 +35,7 @@ pub(crate) fn run(scenario: Scenario, bench: &mut Bench) -> anyhow::Result<()> {
         Scenario::Resume => resume::run(bench),
         Scenario::Busy => busy::run(bench),
         Scenario::Slow => slow::run(bench),
+        Scenario::Chat => chat::run(bench),
         Scenario::Storm => storm::run(bench),
     }
 }
@@ -50,7 +52,8 @@ pub(crate) fn needs(scenario: Scenario, options: &Options) -> Needs {
         Scenario::Resume => (0, 1),
         Scenario::Busy => (STAFF, 2),
         Scenario::Slow => (STAFF, 1),
-        Scenario::Storm => (STAFF, 1),
+        Scenario::Chat => (0, chat::chats(options) + 1),
+        Scenario::Storm => (0, options.size(1_000, 200)),
     };
     Needs { staff, customers }
 }

@@ -59,6 +59,7 @@ pub(crate) struct Swarm {
     links: Vec<Link>,
     buffer: Vec<u8>,
     pongs: bytes::BytesMut,
+    sleeps: bool,
 }
 
 impl Swarm {
@@ -69,6 +70,16 @@ impl Swarm {
             links: Vec::new(),
             buffer: vec![0; 256 * 1024],
             pongs: bytes::BytesMut::new(),
+            sleeps: true,
+        })
+    }
+
+    /// A swarm that asks again and again while it waits, so that nobody who sends pays for waking it,
+    /// as nobody does whose readers are on other machines. It needs a core of its own.
+    pub(crate) fn awake() -> anyhow::Result<Self> {
+        Ok(Self {
+            sleeps: false,
+            ..Self::new()?
         })
     }
 
@@ -198,10 +209,17 @@ impl Swarm {
         wait: Duration,
         mut tell: impl FnMut(usize, What<'_>),
     ) -> anyhow::Result<()> {
-        match self.poll.poll(&mut self.events, Some(wait)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            Err(error) => return Err(error).context("epoll fails"),
+        let until = Instant::now() + wait;
+        let at_once = if self.sleeps { wait } else { Duration::ZERO };
+        loop {
+            match self.poll.poll(&mut self.events, Some(at_once)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+                Err(error) => return Err(error).context("epoll fails"),
+            }
+            if self.sleeps || !self.events.is_empty() || Instant::now() >= until {
+                break;
+            }
         }
         for event in &self.events {
             let Token(number) = event.token();

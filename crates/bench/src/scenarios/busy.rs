@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use crate::bench::Bench;
-use crate::desk::Seats;
+use crate::desk::{Account, Desk, Seats};
 use crate::flow::deliver;
 use crate::scenarios::fanout::{Load, to_f64};
 use crate::scenarios::resume::notification;
@@ -27,18 +27,11 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let mut crowd = Swarm::new()?;
     let mut load = Load::start(bench, &mut crowd, subscribers)?;
     load.capture(&mut crowd)?;
-    let address = load.desk.child.address;
     let friend = bench.prepared.customers[1..2].to_vec();
     let mut swarm = Swarm::new()?;
     let mut friends = Seats::open(&load.desk, &mut swarm, &friend, 1)?;
-    let pair = Pair {
-        listener: friends.sockets.start,
-        publisher: swarm.begin(&Opening {
-            address,
-            request: Vec::new(),
-        })?,
-        request: notification(address, &bench.prepared.admin, &friend[0], 100),
-    };
+    let admin = &bench.prepared.admin;
+    let pair = Pair::new(&load.desk, &mut swarm, admin, &friend[0], &friends)?;
     pair.times_ms(&mut swarm, 50)?;
 
     let bar = bench.rounds("busy");
@@ -101,17 +94,49 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 /// Someone who is told something, and the connection over which it is asked for.
-struct Pair {
+pub(crate) struct Pair {
     listener: usize,
     publisher: usize,
     request: Vec<u8>,
 }
 
 impl Pair {
+    /// Someone who is at the first of these seats, and is told something by the admin.
+    pub(crate) fn new(
+        desk: &Desk,
+        swarm: &mut Swarm,
+        admin: &Account,
+        friend: &Account,
+        seats: &Seats,
+    ) -> anyhow::Result<Self> {
+        let address = desk.child.address;
+        Ok(Self {
+            listener: seats.sockets.start,
+            publisher: swarm.begin(&Opening {
+                address,
+                request: Vec::new(),
+            })?,
+            request: notification(address, admin, friend, 100),
+        })
+    }
+
     /// Milliseconds of each of some messages from the request to the event.
-    fn times_ms(&self, swarm: &mut Swarm, count: usize) -> anyhow::Result<Vec<f64>> {
-        let mut times = Vec::with_capacity(count);
-        for _ in 0..count {
+    pub(crate) fn times_ms(&self, swarm: &mut Swarm, count: usize) -> anyhow::Result<Vec<f64>> {
+        let mut asked = 0;
+        self.times_while(swarm, &mut || {
+            asked += 1;
+            Ok(asked <= count)
+        })
+    }
+
+    /// The same of as many as there is time for.
+    pub(crate) fn times_while(
+        &self,
+        swarm: &mut Swarm,
+        more: &mut dyn FnMut() -> anyhow::Result<bool>,
+    ) -> anyhow::Result<Vec<f64>> {
+        let mut times = Vec::new();
+        while more()? {
             std::thread::sleep(PAUSE);
             swarm.send(self.publisher, &self.request)?;
             let began = Instant::now();

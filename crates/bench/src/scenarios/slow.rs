@@ -32,9 +32,48 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let count = bench.options.size(10_000, 4_000);
     // So that nobody has to be told of a gap.
     let mut desk = bench.serve(&[("log.keep_events", "100000")])?;
+    let bar = bench.rounds("slow");
+    let mut rounds = Vec::new();
+    for _ in 0..bench.options.rounds {
+        rounds.push(round(bench, &mut desk, count)?);
+        bar.step();
+    }
+    bar.finish();
+    let column = |value: fn(&Round) -> f64| rounds.iter().map(value).collect::<Vec<f64>>();
+    let report = &mut bench.report;
+    report.fact("slow", "events", &[to_f64(count)], "");
+    report.fact(
+        "slow",
+        "p99 of those who read, without slow ones",
+        &column(|round| round.without_ms),
+        "ms",
+    );
+    report.fact(
+        "slow",
+        "p99 of those who read, beside slow ones",
+        &column(|round| round.beside_ms),
+        "ms",
+    );
+    bench.row("slow_given_up", column(|round| round.given_up_s))?;
+    bench.row("slow_memory", column(|round| round.grown_mib))?;
+    let healthy = column(|round| round.beside_ms / round.without_ms);
+    bench.row("slow_healthy", healthy)?;
+    bench.row("slow_recovered", column(|round| round.missing_percent))
+}
+
+struct Round {
+    without_ms: f64,
+    beside_ms: f64,
+    given_up_s: f64,
+    grown_mib: f64,
+    missing_percent: f64,
+}
+
+fn round(bench: &Bench, desk: &mut Desk, count: usize) -> anyhow::Result<Round> {
     let account = bench.prepared.customers[0].clone();
+    let admin = bench.prepared.admin.clone();
     let mut swarm = Swarm::new()?;
-    let mut test = Test::start(bench, &desk, &mut swarm, &account)?;
+    let mut test = Test::start(bench, desk, &mut swarm, &account)?;
     test.flow(&mut swarm, PER_SECOND, |_| Ok(()))?;
     let mut alone = test.flow(&mut swarm, count, |_| Ok(()))?;
 
@@ -48,53 +87,35 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for socket in slow.clone() {
         swarm.pause(socket, true);
     }
-    let before = desk.child.memory()?;
+    let (before, earlier) = (desk.child.memory()?, too_slow(desk, &admin)?);
     let began = Instant::now();
     let (mut most, mut given_up, mut looked) = (before, None, began);
-    let admin = bench.prepared.admin.clone();
     let mut beside = test.flow(&mut swarm, count, |_| {
         if looked.elapsed() < LOOK {
             return Ok(());
         }
         looked = Instant::now();
         most = most.max(desk.child.memory()?);
-        if given_up.is_none() && too_slow(&desk, &admin)? >= HALF {
+        if given_up.is_none() && too_slow(desk, &admin)? >= earlier + HALF {
             given_up = Some(began.elapsed().as_secs_f64());
         }
         Ok(())
     })?;
-    let given_up = given_up.with_context(|| {
+    let given_up_s = given_up.with_context(|| {
+        let closed = too_slow(desk, &admin).map_or(0, |all| all - earlier);
         format!(
-            "{} of {HALF} sockets that do not read were closed with {TOO_SLOW} while {count} \
-             events flowed",
-            too_slow(&desk, &admin).unwrap_or(0)
+            "{closed} of {HALF} sockets that do not read were closed with {TOO_SLOW} while {count} \
+             events flowed"
         )
     })?;
     swarm.reset_all(slow);
-    let missing = come_back(&mut swarm, &mut desk, &account, &position, count)?;
-
-    let (without, with) = (quantile(&mut alone, 0.99), quantile(&mut beside, 0.99));
-    let report = &mut bench.report;
-    report.fact("slow", "events", &[to_f64(count)], "");
-    report.fact(
-        "slow",
-        "p99 of those who read, without slow ones",
-        &[without],
-        "ms",
-    );
-    report.fact(
-        "slow",
-        "p99 of those who read, beside slow ones",
-        &[with],
-        "ms",
-    );
-    bench.row("slow_given_up", vec![given_up])?;
-    bench.row(
-        "slow_memory",
-        vec![(most - before) / to_f64(HALF) / 1024.0 / 1024.0],
-    )?;
-    bench.row("slow_healthy", vec![with / without])?;
-    bench.row("slow_recovered", vec![missing])
+    Ok(Round {
+        without_ms: quantile(&mut alone, 0.99),
+        beside_ms: quantile(&mut beside, 0.99),
+        given_up_s,
+        grown_mib: (most - before) / to_f64(HALF) / 1024.0 / 1024.0,
+        missing_percent: come_back(&mut swarm, desk, &account, &position, count)?,
+    })
 }
 
 struct Test {

@@ -33,17 +33,17 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     pinning::pin(&cores)?;
     let desk = bench.serve_on(&cores, &[])?;
     let address = desk.child.address;
-    let staff = bench.prepared.staff.clone();
+    let accounts = bench.prepared.customers.clone();
     let bar = bench.rounds("storm");
     let (mut live, mut health, mut tries) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..bench.options.rounds.min(3) {
+    for _ in 0..bench.options.rounds {
         let mut swarm = Swarm::new()?;
-        let mut clients = settle(&mut swarm, &desk.sockets(&staff, count)?, &staff)?;
+        let mut clients = settle(&mut swarm, &desk.sockets(&accounts, count)?, &accounts)?;
         let over = AtomicBool::new(false);
         let (seconds, tried, longest) = std::thread::scope(|scope| {
             let over = &over;
             let checks = scope.spawn(move || longest_health_check(address, over));
-            let done = storm(&mut swarm, &mut clients, &staff, address);
+            let done = storm(&mut swarm, &mut clients, &accounts, address);
             over.store(true, Ordering::Relaxed);
             let longest = checks.join().expect("health checks do not panic")?;
             let (seconds, tried) = done?;
@@ -90,11 +90,11 @@ enum State {
 fn settle(
     swarm: &mut Swarm,
     openings: &[Opening],
-    staff: &[Account],
+    accounts: &[Account],
 ) -> anyhow::Result<Vec<Client>> {
     let mut clients = Vec::with_capacity(openings.len());
     for (number, opening) in openings.iter().enumerate() {
-        let account = number % staff.len();
+        let account = number % accounts.len();
         let (_, positions) = welcomed(swarm, opening)?;
         clients.push(Client {
             account,
@@ -112,7 +112,7 @@ fn settle(
 fn storm(
     swarm: &mut Swarm,
     clients: &mut [Client],
-    staff: &[Account],
+    accounts: &[Account],
     address: std::net::SocketAddr,
 ) -> anyhow::Result<(f64, f64)> {
     let count = clients.len();
@@ -134,7 +134,7 @@ fn storm(
             {
                 client.tries += 1;
                 client.state = State::Asking;
-                let cookie = &staff[client.account].cookie;
+                let cookie = &accounts[client.account].cookie;
                 let path = "/api/v1/auth/ws-token";
                 let request = http::request(address, "GET", path, cookie, None);
                 swarm.begin_again(count + number, &Opening { address, request })?;
