@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use protocol::{ChannelName, MessageId, Presence, UserId};
+use protocol::{ChannelName, ConnectionId, Goodbye, MessageId, Presence, UserId};
 
 use crate::growing::Growth;
 use crate::inbox::Inbox;
 use crate::known_heads::KnownHeads;
 use crate::statistics::{Census, ShardCounters};
-use crate::{Announce, Attach, Event, Limits, Message, Passing, Statistics};
+use crate::{
+    Announce, Attach, Event, Limits, LiveAsked, LiveConnection, Message, Passing, Statistics, Tell,
+};
 
 /// The shards of this node. Cheap to clone.
 pub struct Engine<T> {
@@ -95,6 +97,30 @@ impl<T> Engine<T> {
     pub fn drain(&self, window_ms: u64) {
         for seat in &self.shared.seats {
             seat.inbox.push(Message::Drain { window_ms });
+        }
+    }
+
+    /// Asks every shard for its live connections; each tells its own page.
+    pub fn live(&self, asked: LiveAsked, tell: impl Fn() -> Tell<Vec<LiveConnection>>) {
+        for seat in &self.shared.seats {
+            let tell = tell();
+            seat.inbox.push(Message::Live { asked, tell });
+        }
+    }
+
+    /// Closes the connection of this id; each shard tells whose it was if it had it.
+    pub fn close(
+        &self,
+        connection: ConnectionId,
+        goodbye: &Goodbye,
+        tell: impl Fn() -> Tell<Option<UserId>>,
+    ) {
+        for seat in &self.shared.seats {
+            seat.inbox.push(Message::Close {
+                connection,
+                goodbye: goodbye.clone(),
+                tell: tell(),
+            });
         }
     }
 

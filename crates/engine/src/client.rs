@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -163,6 +164,8 @@ pub(crate) struct Client {
     pub(crate) ping_ms: u64,
     /// A ping was sent and nothing has been heard since.
     pub(crate) unheard: bool,
+    /// When the last pong came, on the monotonic clock.
+    pub(crate) pong_ms: Option<NonZeroU64>,
     /// It got its welcome.
     pub(crate) welcomed: bool,
     /// The peer has said that it goes.
@@ -196,6 +199,7 @@ impl Client {
             deadline_ms,
             ping_ms: u64::MAX,
             unheard: false,
+            pong_ms: None,
             peer_closed: false,
             farewell: None,
         }
@@ -339,6 +343,7 @@ impl Client {
             Command::Unsubscribe { channel } => Some(Effect::Leave { id, channel }),
             command @ (Command::SendMessage { .. }
             | Command::MarkRead { .. }
+            | Command::MarkDelivered { .. }
             | Command::Typing { .. }
             | Command::StopMessage { .. }
             | Command::ChooseAction { .. }) => {
@@ -409,6 +414,7 @@ impl Client {
         let elsewhere = match &command {
             Command::SendMessage { chat_id: other, .. }
             | Command::MarkRead { chat_id: other, .. }
+            | Command::MarkDelivered { chat_id: other, .. }
             | Command::Typing { chat_id: other, .. } => ChannelName::chat(*other),
             Command::Subscribe { channel, .. } | Command::Unsubscribe { channel } => {
                 channel.clone()

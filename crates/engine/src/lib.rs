@@ -27,6 +27,7 @@ mod pages;
 mod port;
 mod reading;
 mod recovery;
+mod roster;
 mod shard;
 mod statistics;
 mod wheel;
@@ -42,5 +43,6 @@ pub use message::{
     HeadAsked, JoinChannel, Message, Opening, Passing, ReadRef, Request, Token,
 };
 pub use port::{Now, Outside, Transport};
+pub use roster::{LiveAsked, LiveConnection, Tell};
 pub use shard::{ServerName, Shard, Turn};
 pub use statistics::{ShardStatistics, Statistics};

@@ -79,7 +79,7 @@ impl Default for Limits {
             },
             recent_max_events: 256,
             recent_max_bytes: 128 * 1024,
-            fan_out_slice: 256,
+            fan_out_slice: 32,
         }
     }
 }

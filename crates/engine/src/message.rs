@@ -11,7 +11,7 @@ use protocol::{
 };
 
 use crate::growing::Growth;
-use crate::{Event, Heads, LogError, LogPage, PageLimits};
+use crate::{Event, Heads, LiveAsked, LiveConnection, LogError, LogPage, PageLimits, Tell};
 
 /// Names one connection from outside its shard. Slots are used again, generations are not:
 /// a reference to a connection that is gone finds nothing.
@@ -254,6 +254,22 @@ pub enum Message<T> {
     },
     /// Compare every active channel with the log.
     Reconcile,
+    /// Which connections are live?
+    Live {
+        /// Which of them.
+        asked: LiveAsked,
+        /// Where they are told.
+        tell: Tell<Vec<LiveConnection>>,
+    },
+    /// Close this connection, if it is here.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// Why.
+        goodbye: Goodbye,
+        /// Whose it was is told here, or that there is none.
+        tell: Tell<Option<UserId>>,
+    },
     /// Close every connection for a restart.
     Drain {
         /// The waits told to the clients are spread over this time, in milliseconds.

@@ -2,6 +2,7 @@
 //! Start at [`Shard::serve_ready`].
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 
@@ -81,6 +82,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             message_max_bytes: self.limits.frame_max_bytes,
             fragments_max: self.limits.fragments_max,
         };
+        let mut ponged = false;
         let mut inputs = std::mem::take(&mut self.lent.inputs);
         let read = connection.reader.feed(&limits, bytes, |incoming| {
             inputs.push(match incoming {
@@ -105,10 +107,16 @@ impl<T: Transport, O: Outside> Shard<T, O> {
                     ),
                 })),
                 Incoming::Ping(data) => Input::Ping(Bytes::copy_from_slice(data)),
-                Incoming::Pong(_) => return ControlFlow::Continue(()),
+                Incoming::Pong(_) => {
+                    ponged = true;
+                    return ControlFlow::Continue(());
+                }
             });
             ControlFlow::Continue(())
         });
+        if ponged {
+            connection.client.pong_ms = NonZeroU64::new(self.now.monotonic_ms);
+        }
         let generation = self.connections.generation(slot);
         for input in inputs.drain(..) {
             if self.connections.is_current(slot, generation) {

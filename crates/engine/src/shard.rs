@@ -51,6 +51,8 @@ pub struct ServerName {
 pub struct Turn {
     /// There is more to do at once.
     pub busy: bool,
+    /// A fan-out is under way that goes on with the next turn.
+    pub fanning_out: bool,
     /// When there is something to do even if nothing arrives, on the monotonic clock.
     pub wake_ms: Option<u64>,
     /// Connections of this shard, those that are being closed included.
@@ -167,6 +169,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         let retry_ms = self.retries.iter().map(|(due_ms, _)| *due_ms).min();
         Turn {
             busy: !self.dirty.is_empty() || !inbox.is_empty() || inbox.signal().has_ready(),
+            fanning_out: !self.dirty.is_empty(),
             wake_ms: [self.wheel.next_ms(), retry_ms, self.pages.next_ms()]
                 .into_iter()
                 .flatten()
@@ -247,6 +250,12 @@ impl<T: Transport, O: Outside> Shard<T, O> {
             Message::Page { read, result } => self.take_page(read, result),
             Message::Heads { asked, result } => self.take_heads(asked, result),
             Message::Reconcile => self.reconcile(),
+            Message::Live { asked, tell } => tell.tell(self.live(asked)),
+            Message::Close {
+                connection,
+                goodbye,
+                tell,
+            } => tell.tell(self.close_by_id(connection, goodbye)),
             Message::Drain { window_ms } => self.drain(window_ms),
         }
         self.bury();

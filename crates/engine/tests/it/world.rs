@@ -1322,6 +1322,7 @@ fn opening_of(person: Person) -> engine::ChatOpening {
             handler: nobody,
             last_message: None,
             read: Vec::new(),
+            delivered: Vec::new(),
             unread: None,
             version: 1,
             created_at: Timestamp(0),

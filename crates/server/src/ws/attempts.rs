@@ -104,6 +104,9 @@ pub(crate) struct Attempt {
     pub(crate) reason: Option<String>,
     /// The next step.
     pub(crate) fix: Option<String>,
+    /// The name of the cause, as the doctor and the client have it; its page is in docs/failures.
+    #[schema(example = "origin.denied")]
+    pub(crate) cause: Option<&'static str>,
     /// What was compared, by name.
     compared: Comparison,
 }
@@ -135,6 +138,7 @@ impl Seen {
                 code: None,
                 reason: None,
                 fix: None,
+                cause: None,
                 compared: Comparison::new(),
             },
         }
@@ -352,6 +356,7 @@ impl Attempts {
                     attempt.outcome = Outcome::Closed;
                     attempt.code = Some(closed.code);
                     attempt.reason = Some(closed.detail.clone());
+                    attempt.cause = name(causes::cause_of_end(closed.code, &closed.detail));
                     attempt.fix =
                         CloseCode::from_code(closed.code).map(|code| code.fix().to_owned());
                 }
@@ -421,6 +426,7 @@ impl Attempt {
     fn fail(&mut self, outcome: Outcome, failure: Failure) {
         self.outcome = outcome;
         self.code = Some(failure.code);
+        self.cause = name(causes::cause_of_attempt(failure.code, &failure.reason));
         self.reason = Some(failure.reason);
         self.fix = Some(failure.fix.into_owned());
         self.compared = failure.compared;
@@ -486,6 +492,10 @@ impl Book {
     }
 }
 
+fn name(cause: Option<&'static causes::Cause>) -> Option<&'static str> {
+    cause.map(|cause| cause.id)
+}
+
 /// The one line of an attempt that failed, with everything that was compared.
 fn log(attempt: &Attempt, connection: Option<ConnectionId>, closed: Option<&Closed>) {
     let compared: Vec<String> = attempt
@@ -510,6 +520,7 @@ fn log(attempt: &Attempt, connection: Option<ConnectionId>, closed: Option<&Clos
         address = %attempt.address,
         code = attempt.code,
         reason = attempt.reason,
+        cause = attempt.cause,
         compared = compared.join("; "),
         user_id = closed.and_then(|closed| closed.user).map(|user| user.to_string()),
         lived_ms = closed.map(|closed| closed.lived_ms),
@@ -637,6 +648,7 @@ mod tests {
         attempts.closed(&end(connection, true, 4001, "server_restarting: x"), 20);
         let found = attempts.find("a", now).unwrap();
         assert_eq!((found.outcome, found.code), (Outcome::Closed, Some(4001)));
+        assert_eq!(found.cause, Some("srv.deploy"));
         assert!(attempts.listed().is_empty(), "it had its welcome");
         assert!(attempts.find("b", now).is_none());
     }
@@ -649,7 +661,11 @@ mod tests {
         let goodbye = Goodbye::new(CloseCode::TokenMalformed, "the token is `test`");
         attempts.judged(connection, Failure::by_goodbye(&goodbye, Comparison::new()));
         attempts.closed(&end(connection, false, 1006, "the socket is broken"), 20);
-        assert_eq!(attempts.find("a", now).unwrap().code, Some(4502));
+        let found = attempts.find("a", now).unwrap();
+        assert_eq!(
+            (found.code, found.cause),
+            (Some(4502), Some("auth.placeholder"))
+        );
 
         for (code, detail, outcome) in [
             (

@@ -1,11 +1,11 @@
-//! The commands of chats: write, tell how far one has read, tell that one is writing. They ask the
+//! The commands of chats: write, tell how far one has read and got, tell that one is writing. They ask the
 //! same policy and make the same changes as REST. Start at [`run`].
 
 use desk::policy::{decide, not_found};
 use desk::{Action, Actor, Object};
 use protocol::{ChatId, ChatStatus, Command, MessageId, Person, Problem, SessionId, UserId};
 use serde_json::{Value, json};
-use store::{ChooseAction, MarkRead, WriteMessage};
+use store::{ChooseAction, MarkDelivered, MarkRead, WriteMessage};
 
 use super::commands::store_away;
 use super::connect::live_account;
@@ -43,6 +43,18 @@ pub(super) async fn run(
             message_id,
         } => {
             let write = MarkRead {
+                actor,
+                chat: chat_id,
+                message: message_id,
+            };
+            app.store.write(write).await.map_err(problem)?;
+            Ok(Some(json!({})))
+        }
+        Command::MarkDelivered {
+            chat_id,
+            message_id,
+        } => {
+            let write = MarkDelivered {
                 actor,
                 chat: chat_id,
                 message: message_id,

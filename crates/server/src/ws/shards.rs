@@ -156,6 +156,11 @@ async fn drive<O: FnMut(Request)>(
                 return Poll::Ready(());
             }
             if turn.busy {
+                // A long fan-out leaves the core between two slices to whoever waits for it: requests
+                // and commits of others are short, and would wait for the kernel's time slice.
+                if turn.fanning_out {
+                    std::thread::yield_now();
+                }
                 continue;
             }
             let Some(wake_ms) = turn.wake_ms else {

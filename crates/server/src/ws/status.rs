@@ -29,6 +29,17 @@ pub(crate) struct SocketStatus {
     chat: &'static str,
     /// Whether a bot answers: `ok`, or `off`.
     bot: &'static str,
+    /// True where this is a demo, whose accounts and password are public; left out elsewhere.
+    #[serde(skip_serializing_if = "is_false")]
+    demo: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Says whether sockets can be opened. Any page of any origin may ask.
@@ -47,6 +58,7 @@ pub(crate) async fn ws_status(State(app): State<App>) -> Response {
         protocol: PROTOCOL_VERSION,
         chat: "ok",
         bot: if app.bot.is_on() { "ok" } else { "off" },
+        demo: app.config.demo,
     };
     let mut response = Json(body).into_response();
     let headers = response.headers_mut();
