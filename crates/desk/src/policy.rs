@@ -133,6 +133,12 @@ pub enum Object<'a> {
     Statistics,
     /// What the server saw of handshakes.
     Attempts,
+    /// The sockets that are open; to end one is to close it.
+    Connections,
+    /// What the server was told to do.
+    Configuration,
+    /// How the bot is set up, with the answers of its file.
+    BotSettings,
 }
 
 /// What the policy says.
@@ -226,6 +232,23 @@ pub fn decide(actor: &Actor, action: Action, object: Object<'_>) -> Decision {
         Object::Channel { name, customer } => channel(actor, action, name, customer),
         Object::Statistics => read_by_staff(actor, action, "only staff may read the statistics"),
         Object::Attempts => read_by_staff(actor, action, "only staff may read the attempts"),
+        Object::Connections => match action {
+            Action::End => only(actor.is_admin(), "only an admin may close a connection"),
+            _ => read_by_staff(actor, action, "only staff may see the connections"),
+        },
+        Object::Configuration => match action {
+            Action::Read => only(actor.is_admin(), "only an admin may read the configuration"),
+            Action::Create | Action::Change | Action::End => {
+                Decision::Forbid("the configuration changes with a new start")
+            }
+        },
+        Object::BotSettings => match action {
+            Action::Read | Action::Change => only(
+                actor.is_admin(),
+                "only an admin may see and change the bot's settings",
+            ),
+            Action::Create | Action::End => Decision::Forbid("nobody may do this"),
+        },
     }
 }
 
@@ -548,6 +571,9 @@ mod tests {
             },
             Object::Statistics,
             Object::Attempts,
+            Object::Connections,
+            Object::Configuration,
+            Object::BotSettings,
         ];
         for object in objects {
             for action in [Action::Read, Action::Create, Action::Change, Action::End] {
@@ -632,6 +658,9 @@ mod tests {
             Object::Presence,
             Object::Statistics,
             Object::Attempts,
+            Object::Connections,
+            Object::Configuration,
+            Object::BotSettings,
         ];
         for action in [Action::Read, Action::Create, Action::Change, Action::End] {
             for object in owned {
@@ -656,6 +685,29 @@ mod tests {
         assert!(!may(Action::Change, Object::Order { customer }));
         assert!(!may(Action::Create, Object::Order { customer }));
         assert!(!may(Action::Change, Object::Chat { customer }));
+    }
+
+    #[test]
+    fn what_runs_the_server_is_for_admins_and_staff_see_the_connections() {
+        let [customer, staff, admin] = actors();
+        let may = |actor, action, object| decide(&actor, action, object) == Decision::Allow;
+        for (action, object, of_staff) in [
+            (Action::Read, Object::Connections, true),
+            (Action::End, Object::Connections, false),
+            (Action::Read, Object::Configuration, false),
+            (Action::Read, Object::BotSettings, false),
+            (Action::Change, Object::BotSettings, false),
+        ] {
+            assert!(!may(customer, action, object), "{action:?} {object:?}");
+            assert_eq!(
+                may(staff, action, object),
+                of_staff,
+                "{action:?} {object:?}"
+            );
+            assert!(may(admin, action, object), "{action:?} {object:?}");
+        }
+        assert!(!may(admin, Action::Change, Object::Configuration));
+        assert!(!may(admin, Action::Create, Object::Connections));
     }
 
     #[test]

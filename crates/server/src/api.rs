@@ -4,7 +4,10 @@
 pub(crate) mod attempts;
 pub(crate) mod auth;
 pub(crate) mod bookings;
+pub(crate) mod bot;
 pub(crate) mod chats;
+pub(crate) mod configuration;
+pub(crate) mod connections;
 pub(crate) mod description;
 pub(crate) mod diagnose;
 pub(crate) mod events;

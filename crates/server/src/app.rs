@@ -13,9 +13,10 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bot::{self, Bot, WakeBot};
+use crate::bot::{self, Bot, FaqPlace, WakeBot};
 use crate::broadcasts::Broadcasts;
 use crate::config::Config;
+use crate::host_hint::HostHint;
 use crate::key;
 use crate::limits;
 use crate::metrics::Metrics;
@@ -69,6 +70,8 @@ pub(crate) struct App {
     pub(crate) ticking: Arc<Semaphore>,
     /// Whether a proxy seems to stand in front that nobody named.
     pub(crate) proxy_hint: Arc<ProxyHint>,
+    /// Whether people come by another address than the public one.
+    pub(crate) host_hint: Arc<HostHint>,
     /// Wakes the job that writes notifications to a role.
     pub(crate) broadcasts: Broadcasts,
     /// What is counted.
@@ -92,6 +95,8 @@ pub(crate) struct Rates {
     pub(crate) connect_checks: RateLimit<IpAddr>,
     /// `/diagnose` and what is below it, by subscriber.
     pub(crate) diagnoses: RateLimit<IpAddr>,
+    /// `POST /bot/try`.
+    pub(crate) bot_tries: RateLimit<UserId>,
 }
 
 /// What the shards say; whoever serves listens to it.
@@ -110,7 +115,7 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<(App, Heard)> {
     let (engine, seats) = ws::engine(&config.socket);
     let idle = Duration::from_secs(config.auth.session_idle_hours * 3_600);
     let sessions = Sessions::new(idle);
-    let bot = Bot::new(bot::open_mind(&config.bot)?);
+    let bot = Bot::new(bot::open_mind(&config.bot)?, FaqPlace::of(&config.bot));
     let announce = ForgetFirst {
         sessions: sessions.clone(),
         next: WakeBot {
@@ -152,6 +157,7 @@ pub(crate) async fn open(config: Config) -> anyhow::Result<(App, Heard)> {
         rates: Arc::new(Rates::new()),
         ticking: Arc::new(Semaphore::new(limits::DIAGNOSE_STREAMS_MAX)),
         proxy_hint: Arc::new(ProxyHint::default()),
+        host_hint: Arc::new(HostHint::new(&config)),
         broadcasts: Broadcasts::default(),
         metrics: Arc::new(Metrics::new(now())),
         boot_id,
@@ -193,6 +199,7 @@ impl Rates {
             socket_tokens: RateLimit::new(limits::SOCKET_TOKENS, limits::RATE_LIMIT_KEYS_MAX),
             connect_checks: RateLimit::new(limits::CONNECT_CHECKS, limits::RATE_LIMIT_KEYS_MAX),
             diagnoses: RateLimit::new(limits::DIAGNOSES, limits::RATE_LIMIT_KEYS_MAX),
+            bot_tries: RateLimit::new(limits::BOT_TRIES, limits::RATE_LIMIT_KEYS_MAX),
         }
     }
 }

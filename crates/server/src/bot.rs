@@ -4,8 +4,10 @@
 
 mod affairs;
 mod answering;
+mod faq_place;
 mod mind;
 mod perform;
+mod tryout;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::BotKind;
+pub(crate) use faq_place::FaqPlace;
 pub(crate) use mind::{Mind, open_mind, open_model};
 
 /// How often it looks by itself: for what another node or a crash has left.
@@ -39,6 +42,7 @@ pub(crate) struct Bot(Arc<Inner>);
 struct Inner {
     /// Nothing when the bot is off.
     mind: Option<Mind>,
+    faq: FaqPlace,
     wake: Notify,
     /// The answers under way here.
     answers: Mutex<HashMap<ChatId, Underway>>,
@@ -66,9 +70,10 @@ struct Place<'a> {
 
 impl Bot {
     /// A bot with this mind, or none.
-    pub(crate) fn new(mind: Option<Mind>) -> Self {
+    pub(crate) fn new(mind: Option<Mind>, faq: FaqPlace) -> Self {
         Self(Arc::new(Inner {
             mind,
+            faq,
             wake: Notify::new(),
             answers: Mutex::default(),
         }))
@@ -77,6 +82,18 @@ impl Bot {
     /// Whether it answers.
     pub(crate) fn is_on(&self) -> bool {
         self.0.mind.is_some()
+    }
+
+    /// Where the operator's answers lie.
+    pub(crate) fn faq(&self) -> &FaqPlace {
+        &self.0.faq
+    }
+
+    /// Uses the operator's answers as they lie there now.
+    pub(crate) async fn refresh(&self) {
+        if let Some(mind) = self.mind() {
+            mind.refresh().await;
+        }
     }
 
     /// Answers until the program shuts down. Whatever is left then is answered after the next

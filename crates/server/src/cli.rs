@@ -10,6 +10,7 @@ mod config;
 mod confirm;
 mod doctor;
 mod erase;
+mod explain;
 mod export;
 mod failure;
 mod local;
@@ -37,7 +38,9 @@ Examples:
   frontdesk token mint --email ana@example.com
   frontdesk token check <token>           why a socket refuses this token
   frontdesk backup desk-backup.db         a copy of the database, beside a running server
+  frontdesk doctor                        why a connection fails: here, or at any address
   frontdesk doctor bot                    ask the bot once; shows what its model really says
+  frontdesk explain < console.log         what a log or a browser's console says, and what to do
   frontdesk config show --origin          which setting is in force, and where it came from
 
 Exit codes: 0 well, 1 a warning under --strict, 2 a problem was found, 3 could not run.";
@@ -69,9 +72,10 @@ enum Command {
     /// Handle the event log after a restore.
     #[command(subcommand)]
     Log(log::LogCommand),
-    /// Look at a part of the installation and say what is wrong with it.
-    #[command(subcommand)]
-    Doctor(doctor::DoctorCommand),
+    /// Say why a connection fails: asks step by step, from the address to the first event.
+    Doctor(doctor::DoctorArgs),
+    /// Say what a close code, a log or a browser's console means, and what to do.
+    Explain(explain::ExplainArgs),
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -195,7 +199,8 @@ fn run(line: CommandLine) -> Done {
         Command::Backup(args) => backup::run(&given, &args),
         Command::Restore(args) => restore::run(&given, &args),
         Command::Log(command) => log::run(&given, &command),
-        Command::Doctor(command) => doctor::run(&given, &command),
+        Command::Doctor(args) => doctor::run(&given, &args),
+        Command::Explain(args) => explain::run(&args),
         Command::Config(command) => config::run(&given, &command),
         #[cfg(target_os = "linux")]
         Command::Bench(args) => bench::run(args),

@@ -16,7 +16,7 @@ pub(crate) use ip_range::IpRange;
 pub(crate) use mask::mask_secrets;
 pub(crate) use read::Database;
 pub(crate) use settings::{DEFAULTS, Fault, Origin, Settings, Sources, Value};
-pub(crate) use show::{show_json, show_toml};
+pub(crate) use show::{ShownSetting, listed, show_json, show_toml};
 pub(crate) use web_origin::{WebOrigin, is_loopback_host};
 
 /// The whole configuration, checked. Every key is explained in `config.default.toml`.
@@ -31,6 +31,10 @@ pub(crate) struct Config {
     pub(crate) bot: BotConfig,
     pub(crate) diagnostics: DiagnosticsConfig,
     pub(crate) telemetry: TelemetryConfig,
+    /// `serve --demo`: the accounts of the demo are there, with their public passwords.
+    pub(crate) demo: bool,
+    /// Every key as it is in force, secrets and all: to be shown by [`listed`] alone.
+    pub(crate) settings: Settings,
 }
 
 /// `[server]`
@@ -123,6 +127,8 @@ pub(crate) struct BotConfig {
     pub(crate) kind: BotKind,
     /// What the operator wants answered; none: the file that is compiled in.
     pub(crate) faq_file: Option<PathBuf>,
+    /// Where answers are written that an admin gives over HTTP while no file is named.
+    pub(crate) faq_file_by_default: PathBuf,
     /// Where the model's interface begins; may hold a password.
     pub(crate) base_url: String,
     pub(crate) model: String,

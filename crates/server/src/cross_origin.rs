@@ -24,8 +24,9 @@ const OPEN_PATHS: &[&str] = &[
 /// can compare the two.
 const COMPARING_PATHS: &[&str] = &["/api/v1/diagnose", "/api/v1/diagnose/sse"];
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("content-type, idempotency-key");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
+const REQUEST_HEADERS: HeaderValue =
+    HeaderValue::from_static("content-type, idempotency-key, frontdesk-seat");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED_HEADERS: HeaderValue =
     HeaderValue::from_static("location, retry-after, x-request-id");

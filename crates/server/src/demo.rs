@@ -480,6 +480,7 @@ pub(crate) fn instructions(base: &str, place: &str) -> String {
 Demo data is in {place}, apart from real data. Accounts, all with the password {PASSWORD}:
 {accounts}
 
+  Console                     {base}
   API and its documentation   {base}/docs
 
 In a terminal:

@@ -21,6 +21,7 @@ use crate::extract::client_address;
 use crate::limits::URI_MAX_BYTES;
 use crate::origin::host;
 use crate::problem::{Refusal, Told, respond};
+use crate::seat;
 use crate::ws::attempts::shown_path;
 
 /// Names a request in its answer, its log line and in problems that are the server's.
@@ -73,6 +74,7 @@ impl Notes {
             });
         let trusted = &app.config.server.trusted_proxies;
         app.proxy_hint.look(peer, request.headers(), trusted);
+        app.host_hint.look(peer, request, trusted);
         Arc::new(Self {
             request_id: Uuid::now_v7(),
             address: client_address(peer, request.headers(), trusted),
@@ -96,7 +98,8 @@ pub(crate) async fn envelope(State(app): State<App>, mut request: Request, next:
         let cors = Cors::of(&app, &request);
         let early = too_much(&request)
             .map(IntoResponse::into_response)
-            .or_else(|| cors.answer(&request, notes.address));
+            .or_else(|| cors.answer(&request, notes.address))
+            .or_else(|| seat::refusal(app.config.demo, request.headers()).map(respond));
         let mut response = match early {
             Some(answer) => answer,
             None => contained(&app, next.run(request)).await,

@@ -97,6 +97,9 @@ pub(crate) const CONNECT_CHECKS: (u32, Duration) = (60, Duration::from_secs(1));
 /// Diagnoses of one address: 60 a minute.
 pub(crate) const DIAGNOSES: (u32, Duration) = (60, Duration::from_secs(1));
 
+/// Questions of one admin to the bot: 20 a minute. Each may cost the tokens of a model.
+pub(crate) const BOT_TRIES: (u32, Duration) = (20, Duration::from_secs(3));
+
 /// Streams of `GET /diagnose/sse` that may be open at once. Beyond it the answer is 503.
 pub(crate) const DIAGNOSE_STREAMS_MAX: usize = 32;
 

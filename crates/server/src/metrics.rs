@@ -28,7 +28,8 @@ const STANDARD_CLOSE_CODES: &[u16] = &[
 /// The counters of the process itself; the engine and the store have their own.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    started_at: Timestamp,
+    /// When this run of the program began.
+    pub(crate) started_at: Timestamp,
     /// By class of status: 1xx to 5xx.
     requests: [Counter; 5],
     login_failures: Counter,

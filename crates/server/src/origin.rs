@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, Uri, header};
 
 use crate::config::{Config, WebOrigin, is_loopback_host};
 use crate::cookie::SessionCookie;
+use crate::seat::Seat;
 
 /// Headers by which a proxy says that it stands in between.
 const FORWARDING_HEADERS: &[&str] = &[
@@ -26,6 +27,8 @@ pub(crate) struct Origins {
     public: Option<WebOrigin>,
     /// `server.allowed_origins`, each as a browser writes it.
     listed: Vec<String>,
+    /// Whether a browser may have several sessions: in a demo.
+    has_seats: bool,
 }
 
 /// What is said of an origin.
@@ -61,6 +64,7 @@ impl Origins {
         Self {
             public: public.and_then(|url| WebOrigin::parse(url).ok()),
             listed: config.server.allowed_origins.clone(),
+            has_seats: config.demo,
         }
     }
 
@@ -121,11 +125,13 @@ impl Origins {
             .public
             .as_ref()
             .is_some_and(|public| public.to_string().starts_with("https:"));
-        if !is_https && self.is_relaxed(host(uri, headers), is_forwarded(headers)) {
-            SessionCookie::Relaxed
-        } else {
-            SessionCookie::Secure
-        }
+        let cookie = match !is_https && self.is_relaxed(host(uri, headers), is_forwarded(headers)) {
+            true => SessionCookie::RELAXED,
+            false => SessionCookie::SECURE,
+        };
+        // A seat that may not be, or is none, was refused before.
+        let seat = Seat::of(headers).ok().flatten();
+        cookie.at(seat.filter(|_| self.has_seats))
     }
 
     /// The cross-origin check: did another page make this request? `Sec-Fetch-Site` is believed,
@@ -181,6 +187,7 @@ mod tests {
         Origins {
             public: public.map(|url| WebOrigin::parse(url).unwrap()),
             listed: listed.iter().map(|&origin| origin.to_owned()).collect(),
+            has_seats: false,
         }
     }
 
@@ -298,26 +305,26 @@ mod tests {
         let local = origins(None, &[]);
         assert_eq!(
             cookie(&local, &[("host", "localhost:8000")]),
-            SessionCookie::Relaxed
+            SessionCookie::RELAXED
         );
         assert_eq!(
             cookie(&local, &[("host", "[::1]:8000")]),
-            SessionCookie::Relaxed
+            SessionCookie::RELAXED
         );
         assert_eq!(
             cookie(&local, &[("host", "10.0.0.1:8000")]),
-            SessionCookie::Secure
+            SessionCookie::SECURE
         );
-        assert_eq!(cookie(&local, &[]), SessionCookie::Secure);
+        assert_eq!(cookie(&local, &[]), SessionCookie::SECURE);
         for forwarding in FORWARDING_HEADERS {
             let sent = [("host", "localhost"), (*forwarding, "x")];
-            assert_eq!(cookie(&local, &sent), SessionCookie::Secure, "{forwarding}");
+            assert_eq!(cookie(&local, &sent), SessionCookie::SECURE, "{forwarding}");
         }
         for public in ["https://desk.example.com", "https://localhost"] {
             let public = origins(Some(public), &[]);
             assert_eq!(
                 cookie(&public, &[("host", "localhost")]),
-                SessionCookie::Secure
+                SessionCookie::SECURE
             );
         }
     }

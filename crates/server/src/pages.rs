@@ -1,12 +1,13 @@
-//! The pages for people: a first page, the description of the sockets as JSON, and that of the API as
-//! JSON, Swagger UI (`/docs`) and Redoc (`/redoc`). Everything they need is in the program; no page asks another server.
+//! The pages for people besides the console (`console.rs`): the description of the sockets as JSON,
+//! and that of the API as JSON, Swagger UI (`/docs`) and Redoc (`/redoc`); and what stands where the
+//! console should be. Everything they need is in the program; no page asks another server.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::extract::{Path, Request};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -49,7 +50,6 @@ pub(crate) fn routes(openapi: &str) -> Router<App> {
     let swagger = Arc::new(SwaggerConfig::from(OPENAPI).validator_url("none"));
     let at_its_root = Arc::clone(&swagger);
     Router::new()
-        .route("/", get(index))
         .route(OPENAPI, get(move || async move { description(openapi) }))
         .route(ASYNCAPI, get(move || async move { description(asyncapi) }))
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
@@ -68,20 +68,26 @@ pub(crate) fn routes(openapi: &str) -> Router<App> {
         )
 }
 
-/// The first page: where everything is, and lines to copy, with the address this server was asked
-/// by. A checked address holds no character that means something in HTML.
-async fn index(
-    State(app): State<App>,
-    Extension(notes): Extension<Arc<Notes>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answer<Response> {
-    let base = base_url(&app, &notes, &uri, &headers)?;
+/// What stands in place of the console in a program that was built without it: how to build it, where
+/// everything else is, and lines to copy, with the address this server was asked by.
+pub(crate) fn without_console(app: &App, request: &Request) -> Response {
+    index(app, request).unwrap_or_else(IntoResponse::into_response)
+}
+
+fn index(app: &App, request: &Request) -> Answer<Response> {
+    let notes = request.extensions().get::<Arc<Notes>>();
+    let notes = notes.ok_or_else(|| Refusal::internal("a route lies outside of the envelope"))?;
+    // A checked address holds no character that means something in HTML.
+    let base = base_url(app, notes, request.uri(), request.headers())?;
     let socket = format!("ws{}", base.trim_start_matches("http"));
     let html = INDEX_PAGE
         .replace("{{base}}", &base)
         .replace("{{socket}}", &socket);
-    Ok(page(BARE_PAGE, html))
+    let mut response = page(BARE_PAGE, html);
+    if request.uri().path() != "/" {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    Ok(response)
 }
 
 /// A description, which programs ask for anew each time.

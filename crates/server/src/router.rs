@@ -16,10 +16,11 @@ use utoipa_axum::routes;
 
 use crate::api::description::{Description, add_common_refusals, methods};
 use crate::api::{
-    attempts, auth, bookings, chats, diagnose, events, items, messages, notifications, orders,
-    resources, sessions, setup, users, ws_token,
+    attempts, auth, bookings, bot, chats, configuration, connections, diagnose, events, items,
+    messages, notifications, orders, resources, sessions, setup, users, ws_token,
 };
 use crate::app::App;
+use crate::console::{self, Console};
 use crate::envelope::envelope;
 use crate::nearest::nearest;
 use crate::problem::respond;
@@ -28,7 +29,6 @@ use crate::{health, pages, ws};
 
 /// Paths that /openapi.json does not describe; all of them are read with GET.
 const OTHER_PATHS: &[&str] = &[
-    "/",
     "/docs/",
     "/openapi.json",
     "/asyncapi.json",
@@ -47,16 +47,22 @@ pub(crate) fn router(app: App) -> Router {
     let (api, document) = described();
     let known = Arc::new(Known::of(&document));
     let unknown = Arc::clone(&known);
+    let files = Console::new();
     Router::new()
         .merge(api)
+        .merge(console::routes(&files))
         .merge(pages::routes(&text(&document)))
         .route("/metrics", get(health::metrics))
         .merge(sockets())
         .fallback(move |State(app): State<App>, request: Request| async move {
             if ws::asks_for_socket(request.headers()) {
-                ws::unknown_socket(&app, request)
-            } else {
-                unknown.path(&request)
+                return ws::unknown_socket(&app, request);
+            }
+            let (method, path) = (request.method(), request.uri().path());
+            let file = files.beside_the_document(method, path, request.headers());
+            match file.await {
+                Some(file) => file,
+                None => unknown.path(&request),
             }
         })
         .method_not_allowed_fallback(move |request: Request| async move { known.method(&request) })
@@ -94,6 +100,8 @@ fn described() -> (Router<App>, Document) {
         .routes(routes!(setup::setup))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::change))
+        .routes(routes!(sessions::list_of))
+        .routes(routes!(sessions::end_of))
         .routes(routes!(items::list, items::create))
         .routes(routes!(items::get, items::change))
         .routes(routes!(orders::list, orders::create))
@@ -105,6 +113,7 @@ fn described() -> (Router<App>, Document) {
         .routes(routes!(chats::list, chats::create))
         .routes(routes!(chats::get, chats::change))
         .routes(routes!(chats::read))
+        .routes(routes!(chats::delivered))
         .routes(routes!(messages::list, messages::create))
         .routes(routes!(messages::edit, messages::delete))
         .routes(routes!(messages::stop))
@@ -113,11 +122,17 @@ fn described() -> (Router<App>, Document) {
         .routes(routes!(notifications::read))
         .routes(routes!(notifications::read_all))
         .routes(routes!(events::list))
+        .routes(routes!(bot::settings))
+        .routes(routes!(bot::change_faq))
+        .routes(routes!(bot::try_out))
+        .routes(routes!(configuration::configuration))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(ws::status::ws_status))
         .routes(routes!(ws::status::ws_stats))
         .routes(routes!(ws::presence::presence))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::close))
         .routes(routes!(attempts::list))
         .routes(routes!(attempts::connect_check))
         .routes(routes!(diagnose::diagnose))
@@ -145,8 +160,9 @@ impl Known {
             .map(|(path, item)| (path.clone(), methods(item)))
             .collect();
         known.extend(
-            OTHER_PATHS
+            console::PAGES
                 .iter()
+                .chain(OTHER_PATHS)
                 .map(|path| ((*path).to_owned(), vec![Method::GET])),
         );
         Self(known)

@@ -1,7 +1,8 @@
 //! What can go wrong at a start, told with its cause and what to do; and what is worth a warning.
-//! Start at [`explain_bind`] and [`warnings`].
+//! Start at [`explain_bind`] and [`warnings()`].
 
 mod holder;
+mod warnings;
 
 use std::fs;
 use std::io;
@@ -9,22 +10,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use protocol::Timestamp;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::config::{Config, Database, WebOrigin, mask_secrets};
+use crate::config::{Config, Database, mask_secrets};
 use holder::{Holder, holder_of};
-
-/// Fewer open files than this are worth a warning.
-const OPEN_FILES_WANTED: u64 = 4_096;
-
-/// 2025-01-01T00:00:00Z in milliseconds. This program is younger: a clock that says less is wrong.
-const CLOCK_EARLIEST: Timestamp = Timestamp(1_735_689_600_000);
-
-/// Open files that are not sockets of clients: the database, the log, listeners.
-const OPEN_FILES_OWN: u64 = 64;
+pub(crate) use warnings::{Machine, warnings};
 
 /// How long a program on our port may take to say who it is.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -185,7 +177,7 @@ pub(crate) fn install_tls_provider() {
 
 /// Raises the bound on open files as far as it goes without privilege, and returns it. Every socket
 /// is one; the usual 1,024 is far below what the machine can serve.
-pub(crate) fn raise_open_files() -> Option<u64> {
+fn raise_open_files() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -194,78 +186,6 @@ pub(crate) fn raise_open_files() -> Option<u64> {
     // When it cannot be raised, the old bound holds.
     let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current
-}
-
-/// What is worth saying about a configuration that is allowed, as whole sentences.
-pub(crate) fn warnings(config: &Config, open_files: Option<u64>, now: Timestamp) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if now < CLOCK_EARLIEST {
-        warnings.push(format!(
-            "this machine's clock says {now}, before this program was written: tokens and sessions \
-             will count as expired or not yet valid elsewhere; set it by NTP (timedatectl set-ntp true)"
-        ));
-    }
-    if let Some(open_files) = open_files.filter(|limit| *limit < OPEN_FILES_WANTED) {
-        let sockets = open_files.saturating_sub(OPEN_FILES_OWN);
-        warnings.push(format!(
-            "this process may open {open_files} files, so about {sockets} sockets fit; raise it \
-             with LimitNOFILE=65536 (systemd), --ulimit nofile=65536 (docker) or ulimit -n"
-        ));
-    }
-    let server = &config.server;
-    if server.is_https() && !server.is_local() && server.trusted_proxies.is_empty() {
-        warnings.push(
-            "server.trusted_proxies is unset while server.public_url has https: if a proxy stands \
-             in front, all clients share its address and its limits; name the proxy, such as \
-             trusted_proxies = [\"127.0.0.1\"]"
-                .to_owned(),
-        );
-    }
-    for text in &server.allowed_origins {
-        let open = WebOrigin::parse(text)
-            .is_ok_and(|origin| text.starts_with("http://") && !origin.is_loopback());
-        if open && server.is_https() {
-            warnings.push(format!(
-                "server.allowed_origins has {text}: a page without https can be changed on its way \
-                 and then acts with its reader's session"
-            ));
-        }
-    }
-    let local_url = server.public_url.as_deref().filter(|_| server.is_local());
-    if let Some(url) = local_url.and_then(|url| WebOrigin::parse(url).ok()) {
-        let port = url.port.unwrap_or(url.scheme.default_port());
-        let ports: Vec<u16> = server.listen.iter().map(SocketAddr::port).collect();
-        if !ports.contains(&port) && !ports.contains(&0) {
-            warnings.push(format!(
-                "server.public_url is {url}, but no address of server.listen has the port {port}; \
-                 this works only if a proxy listens there"
-            ));
-        }
-    }
-    let https_port = server
-        .public_url
-        .as_deref()
-        .filter(|url| url.starts_with("https://"))
-        .and_then(|url| WebOrigin::parse(url).ok())
-        .map(|origin| origin.port.unwrap_or(origin.scheme.default_port()));
-    let plain =
-        https_port.and_then(|port| server.listen.iter().find(|address| address.port() == port));
-    if let (Some(url), Some(address)) = (&server.public_url, plain) {
-        warnings.push(format!(
-            "server.public_url is {url}, but {address} of server.listen has the same port and \
-             speaks no TLS: browsers cannot reach it there; let a proxy with the certificate \
-             listen on that port and this program on another, such as 127.0.0.1:8000"
-        ));
-    }
-    if config.auth.session_idle_hours > config.auth.session_max_days * 24 {
-        warnings.push(format!(
-            "auth.session_idle_hours is {}, longer than auth.session_max_days allows ({} hours), so \
-             it has no effect",
-            config.auth.session_idle_hours,
-            config.auth.session_max_days * 24
-        ));
-    }
-    warnings
 }
 
 /// Where the data is, for people: the data folder, or the database if it is elsewhere.
@@ -302,8 +222,6 @@ pub(crate) fn base_url(config: &Config, bound: &[SocketAddr]) -> String {
 mod tests {
     use super::*;
     use crate::config::Settings;
-
-    const TODAY: Timestamp = Timestamp(1_800_000_000_000);
 
     fn config(file: &str) -> Config {
         let mut settings = Settings::defaults();
@@ -383,44 +301,6 @@ mod tests {
             0o700
         );
         assert_eq!(fs::read_dir(&fresh).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn warnings_name_the_key_and_the_values() {
-        assert!(warnings(&config(""), Some(65_536), TODAY).is_empty());
-        let few = warnings(&config(""), Some(1_024), TODAY);
-        assert!(
-            few[0].contains("1024 files, so about 960 sockets"),
-            "{few:?}"
-        );
-        let texts = warnings(
-            &config(
-                "[server]\npublic_url = \"https://a.b\"\nallowed_origins = [\"http://c.d\"]\n\
-                 [auth]\nsession_max_days = 1",
-            ),
-            None,
-            TODAY,
-        );
-        assert_eq!(texts.len(), 3, "{texts:?}");
-        let texts = warnings(
-            &config("[server]\npublic_url = \"http://localhost:3000\""),
-            None,
-            TODAY,
-        );
-        assert!(texts[0].contains("the port 3000"), "{texts:?}");
-        let same_port = "[server]\npublic_url = \"https://a.b:8443\"\nlisten = [\"0.0.0.0:8443\"]\n\
-             trusted_proxies = [\"127.0.0.1\"]";
-        let texts = warnings(&config(same_port), None, TODAY);
-        assert_eq!(texts.len(), 1, "{texts:?}");
-        assert!(
-            texts[0].contains("0.0.0.0:8443 of server.listen has the same port"),
-            "{texts:?}"
-        );
-        let texts = warnings(&config(""), None, Timestamp(0));
-        assert!(
-            texts[0].contains("clock says 1970-01-01T00:00:00.000Z"),
-            "{texts:?}"
-        );
     }
 
     #[test]

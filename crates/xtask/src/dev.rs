@@ -1,4 +1,5 @@
-//! `cargo xtask dev`: the server, built and started again whenever a source file changes.
+//! `cargo xtask dev`: the server, built and started again whenever a source file changes, and the
+//! console's development server beside it, which follows changes by itself.
 //! It looks at modification times, so it needs no help of the system and no further crate.
 
 use std::collections::BTreeMap;
@@ -11,17 +12,22 @@ use std::{fs, io};
 use anyhow::Context as _;
 
 use crate::run::server_flags;
+use crate::web;
 use crate::workspace::Workspace;
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask dev [-- flags of `frontdesk serve`]
 
-Runs `frontdesk serve --demo` on http://localhost:8000. When a file below crates/ changes, the
-server is built and, if it builds, restarted; until then the old one goes on. Ctrl-C ends both.
+Runs `frontdesk serve --demo` on http://localhost:8000, and the console on http://localhost:5174 as
+its sources are, in front of that server. When a file below crates/ changes, the server is built and,
+if it builds, restarted; until then the old one goes on. A change of the console shows at once. Ctrl-C
+ends all. Without Node there is the server alone. Where the server is not at its usual address,
+FRONTDESK_API tells the console.
 
 Examples:
   cargo xtask dev
-  FRONTDESK_LOG=debug cargo xtask dev";
+  FRONTDESK_LOG=debug cargo xtask dev
+  FRONTDESK_API=http://localhost:9000 cargo xtask dev -- --listen 127.0.0.1:9000";
 
 /// How often the files are looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -31,10 +37,48 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// When each watched file was last written.
 type Snapshot = BTreeMap<PathBuf, SystemTime>;
 
-/// Builds, runs and restarts until it is ended. Ctrl-C in a terminal reaches the server as well as
-/// this program; a signal sent to this program alone leaves the server running.
+/// A program beside this one; it ends when this is dropped.
+struct Beside {
+    name: &'static str,
+    child: Option<Child>,
+}
+
+impl Beside {
+    /// Says once that it has ended by itself.
+    fn look(&mut self) -> io::Result<()> {
+        if let Some(child) = &mut self.child
+            && let Some(status) = child.try_wait()?
+        {
+            eprintln!("{} ended ({status}).", self.name);
+            self.child = None;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended in this moment.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Builds, runs and restarts until it is ended. Ctrl-C in a terminal reaches the servers as well as
+/// this program; a signal sent to this program alone leaves them running.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<u8> {
     let flags = server_flags(arguments);
+    let mut console = Beside {
+        name: "The console's development server",
+        child: None,
+    };
+    if web::has_npm(workspace) {
+        console.child = Some(web::serve_console(workspace)?);
+    } else {
+        eprintln!("npm is not here, so the server runs without the console's development server.");
+    }
     let mut server: Option<Child> = None;
     loop {
         let built_from = snapshot(&workspace.root);
@@ -47,7 +91,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
             }
             None => eprintln!("It does not build; waiting for a change."),
         }
-        wait_for_change(&workspace.root, &built_from, &mut server)?;
+        wait_for_change(&workspace.root, &built_from, &mut server, &mut console)?;
         eprintln!("A file changed; building again.");
     }
 }
@@ -66,10 +110,12 @@ fn wait_for_change(
     root: &Path,
     before: &Snapshot,
     server: &mut Option<Child>,
+    console: &mut Beside,
 ) -> anyhow::Result<()> {
     let mut last = before.clone();
     loop {
         thread::sleep(POLL_INTERVAL);
+        console.look()?;
         if let Some(child) = server
             && let Some(status) = child.try_wait()?
         {

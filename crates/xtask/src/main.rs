@@ -42,7 +42,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "run",
-        summary: "build the server and start it with demo data on http://localhost:8000",
+        summary: "build console and server, and start it with demo data on http://localhost:8000",
         help: run::HELP,
         run: run::run,
     },
@@ -66,7 +66,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "dev",
-        summary: "run the server, and build and restart it when a source file changes",
+        summary: "run the server and the console's development server, and follow every change",
         help: dev::HELP,
         run: dev::run,
     },

@@ -7,13 +7,15 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::PROBLEM_FOUND;
 use crate::workspace::Workspace;
+use crate::{PROBLEM_FOUND, web};
 
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask run [-- flags of `frontdesk serve`]
 
-Builds the server and starts `frontdesk serve --demo`: demo accounts and demo data, loopback only.
+Builds the web console, where its sources are newer, and the server, and starts
+`frontdesk serve --demo`: demo accounts and demo data, loopback only. Without Node it goes on without
+the console, and says so.
 It uses cargo's dev profile, which is much quicker to build and slower to run; measure with
 `cargo run --release --package server -- serve --demo`.
 The exit code is that of the server; Ctrl-C stops it.
@@ -23,9 +25,18 @@ Examples:
   cargo xtask run -- --help
   FRONTDESK_SERVER__LISTEN=127.0.0.1:9000 cargo xtask run";
 
-/// Builds the server, then becomes it.
+/// Builds the console and the server, then becomes the server.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<u8> {
-    // The web console joins here: its files are built first, because the server carries them.
+    // First, because a release carries its files; this build reads them from disk.
+    if !web::has_npm(workspace) {
+        eprintln!(
+            "npm is not here, so there will be no web console; install Node 20.19 or newer with npm \
+             from your system to have it. The API works without."
+        );
+    } else if let Some(problem) = web::build_console(workspace)? {
+        eprintln!("error: {problem}");
+        return Ok(PROBLEM_FOUND);
+    }
     eprintln!("Building the server with the dev profile. The first build takes some minutes.");
     let Some(server) = workspace.build_server()? else {
         return Ok(PROBLEM_FOUND);

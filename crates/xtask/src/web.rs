@@ -1,15 +1,89 @@
-//! The npm workspace in web/: installs what its lock file names, and runs its scripts. Node and npm
-//! are called as they are found in PATH.
+//! The npm workspace in web/: installs what its lock file names, builds the console, and runs the
+//! scripts. Node and npm are called as they are found in PATH.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 
 use crate::workspace::{Workspace, succeeds};
 
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
+/// What the console is made of, below web/. Its bundler takes the two packages as they are written,
+/// not as they were built.
+const CONSOLE_SOURCES: &[&str] = &[
+    "console/src",
+    "console/index.html",
+    "console/package.json",
+    "console/vite.config.ts",
+    "client/src",
+    "react/src",
+    "package-lock.json",
+];
+
+/// Whether npm can be called.
+pub(crate) fn has_npm(workspace: &Workspace) -> bool {
+    npm(workspace, &["--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Builds the console where it is older than its sources; a problem in words, or nothing.
+pub(crate) fn build_console(workspace: &Workspace) -> anyhow::Result<Option<String>> {
+    if !is_stale(&folder(workspace)) {
+        return Ok(None);
+    }
+    install(workspace)?;
+    build(workspace, "console")
+}
+
+/// Starts the console's development server, which shows a change of its sources at once. It is Node
+/// itself, so that ending the child ends the server.
+pub(crate) fn serve_console(workspace: &Workspace) -> anyhow::Result<Child> {
+    install(workspace)?;
+    let web = folder(workspace);
+    Command::new("node")
+        .arg(web.join("node_modules/vite/bin/vite.js"))
+        .current_dir(web.join("console"))
+        .stdin(Stdio::null())
+        .spawn()
+        .context("cannot start node for the console")
+}
+
+fn build(workspace: &Workspace, package: &str) -> anyhow::Result<Option<String>> {
+    println!("npm run build --workspace {package}");
+    let arguments = ["run", "build", "--silent", "--workspace", package];
+    let built = run(&mut npm(workspace, &arguments))?;
+    Ok((!built).then(|| format!("the package {package} cannot be built")))
+}
+
+/// Whether the console was never built, or a source is newer than what was.
+fn is_stale(web: &Path) -> bool {
+    let Some(built) = written(&web.join("console/dist/index.html")) else {
+        return true;
+    };
+    let newest = CONSOLE_SOURCES
+        .iter()
+        .filter_map(|source| newest(&web.join(source)));
+    newest.max().is_none_or(|newest| newest > built)
+}
+
+/// When a file, or the newest file below a folder, was written. A folder counts itself, so that a
+/// file that is gone is a change too.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let inside = entries.filter_map(|entry| newest(&entry.path()));
+    inside.chain(written(path)).max()
+}
+
+fn written(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
+}
 
 /// The step of `cargo xtask check`: a problem in words, or nothing. The tests of the packages start
 /// the program themselves.
@@ -22,20 +96,15 @@ pub(crate) fn step(workspace: &Workspace, program: &Path) -> anyhow::Result<Opti
 }
 
 /// The step `browser` of `cargo xtask check`: real pages in a real Chromium, with the packages as
-/// they are published.
+/// they are published, and the console that the server shows.
 pub(crate) fn browser_step(
     workspace: &Workspace,
     program: &Path,
 ) -> anyhow::Result<Option<String>> {
     install(workspace)?;
-    for package in ["client", "react"] {
-        println!("npm run build --workspace {package}");
-        let mut build = npm(
-            workspace,
-            &["run", "build", "--silent", "--workspace", package],
-        );
-        if !run(&mut build)? {
-            return Ok(Some(format!("the package {package} cannot be built")));
+    for package in ["client", "react", "console"] {
+        if let Some(problem) = build(workspace, package)? {
+            return Ok(Some(problem));
         }
     }
     let script = "tests/browser/all.mjs";
@@ -75,10 +144,7 @@ fn write_types(
         workspace,
         &["exec", "--offline", "--", "openapi-typescript"],
     );
-    tool.arg(from)
-        .arg("--output")
-        .arg(to)
-        .stdout(std::process::Stdio::null());
+    tool.arg(from).arg("--output").arg(to).stdout(Stdio::null());
     anyhow::ensure!(run(&mut tool)?, "openapi-typescript failed");
     fs::read_to_string(to).context("openapi-typescript wrote no file")
 }
@@ -86,9 +152,8 @@ fn write_types(
 /// Runs `npm ci`, unless what is installed is what the lock file names.
 fn install(workspace: &Workspace) -> anyhow::Result<()> {
     let web = folder(workspace);
-    let changed = |path: PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
-    let locked = changed(web.join("package-lock.json"));
-    let installed = changed(web.join("node_modules/.package-lock.json"));
+    let locked = written(&web.join("package-lock.json"));
+    let installed = written(&web.join("node_modules/.package-lock.json"));
     if locked.is_some() && installed >= locked {
         return Ok(());
     }
@@ -111,4 +176,39 @@ fn npm(workspace: &Workspace, arguments: &[&str]) -> Command {
 fn run(command: &mut Command) -> anyhow::Result<bool> {
     succeeds(command)
         .context("web/ needs Node 20.19 or newer with npm; install it from your system")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_console_is_built_again_when_a_source_is_newer_changed_or_gone() {
+        let web = std::env::temp_dir().join(format!("xtask-web-{}", std::process::id()));
+        let (source, lost) = (web.join("client/src/a/b.ts"), web.join("client/src/a/c.ts"));
+        let dist = web.join("console/dist/index.html");
+        for file in [&source, &lost, &dist] {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+        }
+        fs::write(&source, "").unwrap();
+        fs::write(&lost, "").unwrap();
+        assert!(is_stale(&web), "never built");
+        fs::write(&dist, "").unwrap();
+        let set = |file: &Path, at| fs::File::open(file).unwrap().set_modified(at).unwrap();
+        let later = SystemTime::now() + Duration::from_secs(60);
+        set(&dist, later);
+        assert!(!is_stale(&web));
+        set(&source, later + Duration::from_secs(1));
+        assert!(is_stale(&web), "a source is newer");
+        set(&source, later);
+        assert!(!is_stale(&web));
+        set(&dist, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
+        for file in [&source, &lost] {
+            set(file, SystemTime::UNIX_EPOCH);
+        }
+        fs::remove_file(&lost).unwrap();
+        assert!(is_stale(&web), "a source is gone");
+        fs::remove_dir_all(&web).unwrap();
+    }
 }

@@ -66,6 +66,9 @@ pub(crate) struct SeenAttempt {
     reason: Option<String>,
     /// The next step.
     fix: Option<String>,
+    /// The name of the cause, as the doctor and the client have it; its page is in docs/failures.
+    #[schema(example = "origin.denied")]
+    cause: Option<&'static str>,
 }
 
 refusals!(CheckRefusals: RateLimited);
@@ -100,6 +103,7 @@ pub(crate) async fn connect_check(
             code: found.code,
             reason: found.reason,
             fix: found.fix,
+            cause: found.cause,
         }),
         None => ConnectCheck::Unseen { seen: false },
     }))

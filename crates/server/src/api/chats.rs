@@ -8,7 +8,7 @@ use desk::{Action, Actor, Object, decide, scope};
 use protocol::{Chat, ChatId, ChatStatus, FieldError, HandlerKind, MessageId, Page, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{BeginChat, ChangeChat, ChatFilter, MarkRead, NewHandler};
+use store::{BeginChat, ChangeChat, ChatFilter, MarkDelivered, MarkRead, NewHandler};
 use utoipa::{IntoParams, ToSchema};
 
 use super::once::Once;
@@ -244,6 +244,37 @@ pub(crate) async fn read(
     Body { value: request, .. }: Body<ReadRequest>,
 ) -> Answer<Json<Value>> {
     let write = MarkRead {
+        actor: signed.actor,
+        chat,
+        message: request.message_id,
+    };
+    app.store.write(write).await?;
+    Ok(Json(json!({})))
+}
+
+/// How far a chat has arrived.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeliveredRequest {
+    /// The newest message that has arrived on a device. An older one than before changes nothing.
+    message_id: MessageId,
+}
+
+/// Tells how far a chat has arrived on a device. What was read counts as arrived.
+#[utoipa::path(
+    post, path = "/api/v1/chats/{id}/delivered", tag = "chats",
+    operation_id = "mark_chat_delivered",
+    params(("id" = ChatId, Path, description = "The chat.")),
+    request_body = DeliveredRequest,
+    responses((status = 200, description = "An empty object."))
+)]
+pub(crate) async fn delivered(
+    State(app): State<App>,
+    signed: Signed,
+    PathId(chat): PathId<ChatId>,
+    Body { value: request, .. }: Body<DeliveredRequest>,
+) -> Answer<Json<Value>> {
+    let write = MarkDelivered {
         actor: signed.actor,
         chat,
         message: request.message_id,

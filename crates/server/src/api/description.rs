@@ -37,6 +37,8 @@ use crate::problem::ProblemSchema;
         (name = "events", description = "The event log over HTTP"),
         (name = "sockets", description = "How sockets are, and what became of attempts to open one"),
         (name = "diagnosis", description = "What arrived of a request, and what a token is worth"),
+        (name = "bot", description = "How the bot is set up, and what it would answer; for admins"),
+        (name = "configuration", description = "What the server was told to do; for admins"),
         (name = "health", description = "Whether the server is there and can work"),
     ),
     components(schemas(ProblemSchema)),
@@ -50,7 +52,7 @@ struct SessionScheme;
 impl Modify for SessionScheme {
     fn modify(&self, document: &mut Document) {
         let cookie = ApiKeyValue::with_description(
-            SessionCookie::Secure.name(),
+            SessionCookie::SECURE.name().as_str(),
             "Set by `POST /api/v1/auth/login`. On a developer's machine without TLS its name is \
              `frontdesk_session`.",
         );
@@ -157,6 +159,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Ope
     [
         (Method::GET, item.get.as_mut()),
         (Method::POST, item.post.as_mut()),
+        (Method::PUT, item.put.as_mut()),
         (Method::PATCH, item.patch.as_mut()),
         (Method::DELETE, item.delete.as_mut()),
     ]
@@ -169,6 +172,7 @@ pub(crate) fn methods(item: &PathItem) -> Vec<Method> {
     [
         (Method::GET, item.get.is_some()),
         (Method::POST, item.post.is_some()),
+        (Method::PUT, item.put.is_some()),
         (Method::PATCH, item.patch.is_some()),
         (Method::DELETE, item.delete.is_some()),
     ]

@@ -152,7 +152,7 @@ pub(crate) struct OriginVerdict {
 pub(crate) struct SessionVerdict {
     /// The name that the cookie has for this request.
     #[schema(example = "__Host-frontdesk_session")]
-    cookie: &'static str,
+    cookie: String,
     /// Whether a cookie of this name arrived.
     arrived: bool,
     /// Whether its session is live; null when the database does not answer.
@@ -253,9 +253,8 @@ fn origin_verdict(app: &App, uri: &Uri, headers: &HeaderMap) -> OriginVerdict {
 
 async fn session_verdict(app: &App, uri: &Uri, headers: &HeaderMap) -> SessionVerdict {
     let cookie = app.origins.cookie(uri, headers);
-    let arrived = cookie_names(headers)
-        .iter()
-        .any(|name| name == cookie.name());
+    let name = cookie.name();
+    let arrived = cookie_names(headers).contains(&name);
     let live = match cookie.find(headers) {
         None => Some(false),
         Some(secret) => match app.store.session_by_secret(&secret.hash(), app.now()).await {
@@ -267,7 +266,7 @@ async fn session_verdict(app: &App, uri: &Uri, headers: &HeaderMap) -> SessionVe
         },
     };
     SessionVerdict {
-        cookie: cookie.name(),
+        cookie: name,
         arrived,
         live,
     }

@@ -8,6 +8,7 @@ use desk::Action;
 use desk::policy::decide_for_bot;
 use engine::Growth;
 use protocol::{ChannelName, ChatId, MessageId, MessageState, Timestamp, UserId};
+use rand::RngExt as _;
 use store::{
     AnswerEnd, BeginAnswer, BotOffer, BotWork, EndAnswer, KeepAnswer, TakeBotWork, WriteError,
 };
@@ -222,7 +223,9 @@ impl Writer<'_> {
         grown: &mut Grown,
     ) -> Result<Ending, WriteError> {
         tokio::pin!(thinking);
-        let mut keep = tokio::time::interval_at(Instant::now() + KEEP_INTERVAL, KEEP_INTERVAL);
+        // Answers that begin together, as after an outage, are not written down together.
+        let first = KEEP_INTERVAL.mul_f64(rand::rng().random_range(0.0..=1.0));
+        let mut keep = tokio::time::interval_at(Instant::now() + first, KEEP_INTERVAL);
         keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tell_at = Some(Instant::now() + BEGIN_AFTER);
         loop {

@@ -3,17 +3,20 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use anyhow::Context as _;
 use bot::{Brain, DeskBot, Faq, ModelBot, ModelConfig};
 
+use super::faq_place::{FaqPlace, Stamp};
 use crate::config::{BotConfig, BotKind};
 
 /// A bot that can answer.
 pub(crate) struct Mind {
     config: BotConfig,
     api_key: Option<String>,
+    place: FaqPlace,
+    /// One looks at a time, so that what was read first is not put over what was read later.
+    looking: tokio::sync::Mutex<()>,
     current: Mutex<Current>,
 }
 
@@ -22,9 +25,6 @@ struct Current {
     /// Which file it knows.
     file: Option<Stamp>,
 }
-
-/// When a file was written, and how long it is.
-type Stamp = (SystemTime, u64);
 
 /// The bot of this configuration; none when it is off.
 ///
@@ -38,15 +38,15 @@ pub(crate) fn open_mind(config: &BotConfig) -> anyhow::Result<Option<Mind>> {
         Some(path) => Some(read_key(path)?),
         None => None,
     };
-    let stamp = config.faq_file.as_deref().and_then(stamp);
-    let faq = match &config.faq_file {
-        Some(path) => read_faq(path)?,
-        None => Faq::default(),
-    };
+    let place = FaqPlace::of(config);
+    let stamp = place.stamp();
+    let faq = read_faq(&place)?;
     let brain = brain(config, api_key.as_deref(), faq)?;
     Ok(Some(Mind {
         config: config.clone(),
         api_key,
+        place,
+        looking: tokio::sync::Mutex::default(),
         current: Mutex::new(Current {
             brain: Arc::new(brain),
             file: stamp,
@@ -87,17 +87,16 @@ impl Mind {
 
     /// Reads the operator's file again if it has changed. One that cannot be used changes nothing.
     pub(super) async fn refresh(&self) {
-        let Some(path) = self.config.faq_file.clone() else {
-            return;
-        };
+        let _one_at_a_time = self.looking.lock().await;
+        let place = self.place.clone();
         let known = self
             .current
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .file;
         let read = tokio::task::spawn_blocking(move || {
-            let found = stamp(&path);
-            (found != known && found.is_some()).then(|| (found, read_faq(&path)))
+            let found = place.stamp();
+            (found != known && found.is_some()).then(|| (found, read_faq(&place)))
         });
         let Ok(Some((file, faq))) = read.await else {
             return;
@@ -108,23 +107,17 @@ impl Mind {
         match made {
             Ok(brain) => {
                 current.brain = Arc::new(brain);
-                tracing::info!("read bot.faq_file again");
+                tracing::info!("read the answers of the bot again");
             }
-            Err(error) => tracing::warn!("bot.faq_file is not used, the one before is: {error:#}"),
+            Err(error) => tracing::warn!("the bot goes on with the answers before: {error:#}"),
         }
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
-}
-
-fn read_faq(path: &Path) -> anyhow::Result<Faq> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {shown}, which bot.faq_file names"))?;
-    Faq::parse(&text).with_context(|| format!("cannot use {shown}, which bot.faq_file names"))
+fn read_faq(place: &FaqPlace) -> anyhow::Result<Faq> {
+    let file = place.read()?.unwrap_or_default();
+    let shown = place.path().display();
+    Faq::of(file).with_context(|| format!("cannot use {shown}, the answers of the bot"))
 }
 
 fn read_key(path: &Path) -> anyhow::Result<String> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::mask::mask_secrets;
@@ -94,7 +94,7 @@ impl Reader<'_> {
             keep_events: self.number("log.keep_events", 1..=10_000_000),
             keep_hours: self.number("log.keep_hours", 1..=87_600),
         };
-        let bot = self.bot();
+        let bot = self.bot(&dir);
         let log_format = self.word(
             "telemetry.log_format",
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
@@ -118,6 +118,8 @@ impl Reader<'_> {
             bot,
             diagnostics: DiagnosticsConfig { enabled },
             telemetry: TelemetryConfig { log_format },
+            demo: false,
+            settings: self.settings.clone(),
         }
     }
 
@@ -276,7 +278,7 @@ impl Reader<'_> {
         url
     }
 
-    fn bot(&mut self) -> BotConfig {
+    fn bot(&mut self, dir: &Path) -> BotConfig {
         let kind = self.word(
             "bot.kind",
             &[
@@ -311,6 +313,7 @@ impl Reader<'_> {
         BotConfig {
             kind,
             faq_file: self.filled("bot.faq_file").map(PathBuf::from),
+            faq_file_by_default: dir.join("faq.toml"),
             base_url,
             model,
             api_key_file: self.filled("bot.api_key_file").map(PathBuf::from),

@@ -1,6 +1,8 @@
 //! Prints the configuration in force, secrets masked.
 
+use serde::Serialize;
 use serde_json::{Map, json};
+use utoipa::ToSchema;
 
 use super::settings::{Settings, section_of};
 use super::{Config, mask_secrets};
@@ -52,6 +54,34 @@ pub(crate) fn show_json(settings: &Settings, origin: bool) -> serde_json::Value 
     sections.into()
 }
 
+/// One key in force, its secrets masked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ShownSetting {
+    /// Section and key.
+    #[schema(example = "server.drain_seconds")]
+    key: String,
+    /// A text, a number, a truth value or a list of texts.
+    #[schema(value_type = serde_json::Value, example = json!(20))]
+    value: serde_json::Value,
+    /// Where it came from.
+    #[schema(example = "environment variable FRONTDESK_SERVER__DRAIN_SECONDS")]
+    origin: String,
+    /// What an empty value stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<String>,
+}
+
+/// The settings in force, in the order of the defaults, as `frontdesk config show --origin` has them.
+pub(crate) fn listed(config: &Config) -> Vec<ShownSetting> {
+    let shown = config.settings.iter().map(|setting| ShownSetting {
+        key: setting.key.clone(),
+        value: setting.value.to_json(),
+        origin: setting.origin.to_string(),
+        meaning: meaning(&setting.key, config),
+    });
+    shown.collect()
+}
+
 /// What an empty value stands for.
 fn meaning(key: &str, config: &Config) -> Option<String> {
     match key {
@@ -94,6 +124,22 @@ mod tests {
         for (left, right) in settings.iter().zip(again.iter()) {
             assert_eq!((&left.key, &left.value), (&right.key, &right.value));
         }
+    }
+
+    #[test]
+    fn a_list_of_the_settings_holds_no_secret() {
+        let mut settings = Settings::defaults();
+        let secret = Value::Text("postgres://desk:geheim@db/desk".to_owned());
+        let origin = Origin::Environment("FRONTDESK_STORE__URL".to_owned());
+        settings.set("store.url", secret, origin);
+        let config = Config::read(&settings).unwrap();
+        let shown = serde_json::to_value(listed(&config)).unwrap();
+        assert!(!shown.to_string().contains("geheim"), "{shown}");
+        let all = shown.as_array().unwrap();
+        assert_eq!(all.len(), settings.iter().count());
+        let url = all.iter().find(|one| one["key"] == "store.url").unwrap();
+        assert_eq!(url["value"], "postgres://desk:***@db/desk");
+        assert_eq!(url["origin"], "environment variable FRONTDESK_STORE__URL");
     }
 
     #[test]

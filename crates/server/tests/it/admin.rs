@@ -77,6 +77,11 @@ on_both! {
             ("PATCH /api/v1/users/{id}", "{me}".into(), json!({"name": "Me"}), [401, 403, 403, 200]),
             ("PATCH /api/v1/users/{id}", "{me}".into(), json!({"role": "admin"}), [401, 403, 403, 200]),
             ("PATCH /api/v1/users/{id}", nobody.clone(), json!({"name": "X"}), [401, 403, 403, 404]),
+            ("GET /api/v1/users/{id}/sessions", wanda.id().into(), Value::Null,
+             [401, 404, 404, 200]),
+            ("GET /api/v1/users/{id}/sessions", "{me}".into(), Value::Null, [401, 200, 200, 200]),
+            ("DELETE /api/v1/users/{id}/sessions/{session_id}", wanda.id().into(), Value::Null,
+             [401, 404, 404, 404]),
             ("GET /api/v1/items", none(), Value::Null, signed),
             ("POST /api/v1/items", none(), new_item, [401, 403, 403, 201]),
             ("GET /api/v1/items/{id}", item.clone(), Value::Null, signed),
@@ -103,10 +108,17 @@ on_both! {
             ("GET /api/v1/presence", none(), Value::Null, [401, 403, 200, 200]),
             ("GET /api/v1/ws/stats", none(), Value::Null, [401, 403, 200, 200]),
             ("GET /api/v1/ws/attempts", none(), Value::Null, [401, 403, 200, 200]),
+            ("GET /api/v1/ws/connections", none(), Value::Null, [401, 403, 200, 200]),
+            ("DELETE /api/v1/ws/connections/{id}", nobody.clone(), Value::Null,
+             [401, 403, 403, 404]),
+            ("GET /api/v1/configuration", none(), Value::Null, [401, 403, 403, 200]),
+            ("GET /api/v1/bot", none(), Value::Null, [401, 403, 403, 200]),
+            ("PUT /api/v1/bot/faq", none(), json!({"entries": []}), [401, 403, 403, 200]),
+            ("POST /api/v1/bot/try", none(), json!({"question": "hello"}), [401, 403, 403, 200]),
             ("GET /api/v1/connect-check/{attempt}", nobody.clone(), Value::Null, [200; 4]),
             ("GET /api/v1/diagnose", none(), Value::Null, [200; 4]),
             ("POST /api/v1/diagnose/token", none(), json!({"token": "test"}), [200; 4]),
-            ("DELETE /api/v1/auth/sessions/{id}", nobody, Value::Null, [401, 404, 404, 404]),
+            ("DELETE /api/v1/auth/sessions/{id}", nobody.clone(), Value::Null, [401, 404, 404, 404]),
             ("DELETE /api/v1/auth/sessions/{id}", session.as_str().unwrap().into(), Value::Null,
              [401, 404, 404, 204]),
         ];
@@ -119,6 +131,8 @@ on_both! {
                 let path = match template.split_once('{') {
                     Some((before, name)) => {
                         let (_, after) = name.split_once('}').unwrap();
+                        // A second id is one that nobody has.
+                        let after = after.replace("{session_id}", &nobody);
                         format!("{before}{rest}{after}")
                     }
                     None => format!("{template}{rest}"),

@@ -90,9 +90,12 @@ async fn expect(
         .map(String::as_str)
         .collect();
     fields.sort_unstable();
-    assert_eq!(fields, ["at", "code", "fix", "outcome", "reason", "seen"]);
+    assert_eq!(
+        fields,
+        ["at", "cause", "code", "fix", "outcome", "reason", "seen"]
+    );
     assert_eq!(check["seen"], true);
-    for field in ["at", "outcome", "code", "reason", "fix"] {
+    for field in ["at", "outcome", "code", "reason", "fix", "cause"] {
         assert_eq!(check[field], listed[field], "{context}");
     }
     listed
@@ -122,13 +125,14 @@ async fn each_refusal_says_what_was_compared_in_one_line_and_never_a_token() {
     .await;
 
     closed(&server, "/api/v1/ws?token=undefined", "t-word", 4502).await;
-    expect(
+    let listed = expect(
         &staff,
         "t-word",
         (4502, "token_malformed"),
         ("token", real, "`undefined`"),
     )
     .await;
+    assert_eq!(listed["cause"], "auth.placeholder");
 
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let spoiled = format!("{signed}.{}", signature.chars().rev().collect::<String>());
@@ -147,6 +151,7 @@ async fn each_refusal_says_what_was_compared_in_one_line_and_never_a_token() {
     )
     .await;
     assert_eq!(listed["origin"], Value::Null);
+    assert_eq!(listed["cause"], "auth.signature");
     let cut = &token[..token.len() - 7];
     closed(&server, &format!("/api/v1/ws?token={cut}"), "t-cut", 4502).await;
     expect(
@@ -247,6 +252,7 @@ async fn each_refusal_says_what_was_compared_in_one_line_and_never_a_token() {
     let compared = ("origin", "http://localhost:<any port>", EVIL);
     let listed = expect(&staff, "t-origin", (403, "origin_denied"), compared).await;
     assert_eq!(listed["origin"], EVIL);
+    assert_eq!(listed["cause"], "origin.denied");
     assert_eq!(
         listed["compared"]["host"]["found"],
         server.address.to_string()

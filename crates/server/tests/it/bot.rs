@@ -271,11 +271,11 @@ async fn what_the_operator_writes_down_is_known_and_read_again_when_it_changes()
     ana.say(&chat, "when are you open?").await;
     assert_eq!(text(&ana.answer(&chat, 1).await), "From nine to five.");
     std::fs::write(&file, "hours = 3").unwrap();
-    server.hear("bot.faq_file is not used, the one before is");
+    server.hear("the bot goes on with the answers before");
     ana.say(&chat, "opening hours").await;
     assert_eq!(text(&ana.answer(&chat, 2).await), "From nine to five.");
     std::fs::write(&file, "hours = \"Never on Sundays.\"").unwrap();
-    server.hear("read bot.faq_file again");
+    server.hear("read the answers of the bot again");
     ana.say(&chat, "opening hours").await;
     assert_eq!(text(&ana.answer(&chat, 3).await), "Never on Sundays.");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::bot::text;
@@ -12,7 +13,7 @@ use crate::model_server::{ModelServer, Step, asked, say};
 use crate::socket::{Received, Socket};
 
 /// Chats that grow at once; each with a customer, a socket and a question of its own.
-const CHATS: usize = 40;
+const CHATS: usize = 200;
 
 /// Pieces of each answer, fifty a second.
 const PIECES: usize = 60;
@@ -53,12 +54,13 @@ on_both! {
                 [say(&format!("{name} {number} 👋 ")), Step::Wait(Duration::from_millis(20))]
             }).chain([Step::Done]).collect()
         }).await;
-        let server = Server::start(database, model.options());
+        // Everyone comes from one address here.
+        let server = Server::start(database, model.options().with("socket.per_ip_max", 2 * CHATS));
         let staff = server.sign_in("staff@test.com").await;
+        let admin = server.sign_in("admin@test.com").await;
         let mut customers = Vec::new();
         for number in 0..CHATS {
-            let (email, name) = (format!("c{number}@example.com"), format!("c{number}"));
-            customers.push(register(&server, &email, &name).await);
+            customers.push(register(&server, &admin, &format!("c{number}")).await);
         }
         // Opened late, so that none is silent for long before it is read.
         let (mut chats, mut watching) = (Vec::new(), Vec::new());
@@ -90,22 +92,13 @@ on_both! {
     }
 }
 
-/// Registration is limited for each address, so the accounts are made by the command line.
-async fn register(server: &Server, email: &str, name: &str) -> Browser {
-    let password = "correct horse battery";
-    let arguments = [
-        "user",
-        "add",
-        "--email",
-        email,
-        "--name",
-        name,
-        "--role",
-        "customer",
-        "--password-stdin",
-    ];
-    server.run(&arguments, password);
-    server.sign_in_with(email, password).await
+/// Registration is limited for each address, so the accounts are made by an admin.
+async fn register(server: &Server, admin: &Browser, name: &str) -> Browser {
+    let (email, password) = (format!("{name}@example.com"), "correct horse battery");
+    let account = json!({"email": email, "password": password, "name": name, "role": "customer"});
+    let (status, answer) = admin.post("/api/v1/users", account).await;
+    assert_eq!(status, StatusCode::CREATED, "{answer}");
+    server.sign_in_with(&email, password).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -50,6 +50,7 @@ on_both! {
             format!("/api/v1/events?channel={}", ana.channel()),
         ];
         let read = format!("{}/read", path(&chat));
+        let delivered = format!("{}/delivered", path(&chat));
         admin.post(&read, json!({"message_id": id(&hello)})).await;
         let before = texts(&ana, &paths).await;
 
@@ -83,13 +84,14 @@ on_both! {
             told.push(ana.patch(&own, json!({"body": "x"})).await);
             told.push(ana.delete(&own).await);
             told.push(ana.post(&read, json!({"message_id": message})).await);
+            told.push(ana.post(&delivered, json!({"message_id": message})).await);
             let mut answer = hers.ask(&json!({"type": "mark_read", "id": 1,
                 "chat_id": id(&chat), "message_id": message})).await;
             assert_eq!(answer["code"], "not_found");
             answer["id"].take();
             told.push((StatusCode::NOT_FOUND, answer));
         }
-        let (notes, nothing) = told.split_at(4);
+        let (notes, nothing) = told.split_at(5);
         assert_eq!(notes, nothing);
         assert!(told.iter().all(|(status, _)| *status == StatusCode::NOT_FOUND), "{told:?}");
         // Nor live, nor by coming back.
@@ -134,7 +136,8 @@ on_both! {
                 ("POST", messages.clone(), json!({"body": "mine now", "note": true})),
                 ("PATCH", own.clone(), json!({"body": "mine now"})),
                 ("DELETE", own, Value::Null),
-                ("POST", format!("{chat}/read"), of),
+                ("POST", format!("{chat}/read"), of.clone()),
+                ("POST", format!("{chat}/delivered"), of),
                 ("GET", format!("/api/v1/events?channel=chat:{one}"), Value::Null),
             ] {
                 let request = eve.request(method.parse().unwrap(), &path);
@@ -148,6 +151,7 @@ on_both! {
                 json!({"type": "subscribe", "channel": format!("chat:{one}"), "position": start}),
                 json!({"type": "send_message", "chat_id": one, "client_id": "c", "body": "x"}),
                 json!({"type": "mark_read", "chat_id": one, "message_id": id(&message)}),
+                json!({"type": "mark_delivered", "chat_id": one, "message_id": id(&message)}),
                 json!({"type": "typing", "chat_id": one, "active": true}),
             ] {
                 let mut command = command;

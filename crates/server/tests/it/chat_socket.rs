@@ -1,8 +1,9 @@
 //! The chat socket: one conversation, in frames that a page of ten lines can use.
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::chats::{QUIET, channel, id};
+use crate::chats::{QUIET, channel, id, path};
 use crate::harness::{Browser, Database, Options, Server, on_both};
 use crate::socket::{Received, Socket};
 
@@ -98,6 +99,81 @@ async fn a_customer_and_staff_talk_over_chat_sockets(database: Database) {
             other => panic!("{other:?}"),
         }
     }
+}
+}
+
+/// What is told of this chat next, and nothing but that.
+async fn told(socket: &mut Socket, chat: &Value) -> Value {
+    loop {
+        match socket.next().await {
+            Received::Frame(frame) if frame["type"] == "chat" => return frame["chat"].clone(),
+            Received::Frame(frame)
+                if frame["event"] == "chat.updated" && frame["channel"] == channel(chat) =>
+            {
+                return frame["data"]["chat"].clone();
+            }
+            Received::Frame(frame)
+                if frame["channel"] != channel(chat) && frame["type"] == "event" => {}
+            other => panic!("expected news of the chat, got {other:?}"),
+        }
+    }
+}
+
+on_both! {
+async fn what_arrived_on_any_device_is_told_once_on_both_kinds_of_socket(database: Database) {
+    let server = quiet(database);
+    let (ana, staff) = (server.sign_in("ana@test.com").await, server.sign_in("staff@test.com").await);
+    let mut phone = open(&server, &ana, "me").await;
+    let chat = phone.welcomed["chat"].clone();
+    let mut desk = open(&server, &staff, id(&chat)).await;
+    let mut laptop = ana.socket().await;
+    laptop.subscribe(&channel(&chat), Value::Null).await;
+    let (first, second) = (staff.say(&chat, "one").await, staff.say(&chat, "two").await);
+    for body in ["one", "two"] {
+        assert_eq!(message(&mut phone).await["message"]["body"], body);
+        assert_eq!(message(&mut desk).await["message"]["body"], body);
+    }
+    let (events, _) = laptop.gather(4, 0).await;
+    assert_eq!(events.len(), 4);
+    let has = |message: &Value| json!([{"user_id": ana.id(), "message_id": id(message)}]);
+    let arrived = |message: &Value| json!({"type": "mark_delivered", "id": 5, "chat_id": id(&chat),
+        "message_id": id(message)});
+
+    // On the phone first: the desk and the laptop hear of it.
+    phone.send(&arrived(&first)).await;
+    let seen = told(&mut desk, &chat).await;
+    assert_eq!((&seen["delivered"], &seen["read"]), (&has(&first), &json!([])));
+    assert_eq!(told(&mut laptop, &chat).await["delivered"], has(&first));
+    let seen = staff.look(&chat).await;
+    assert_eq!((&seen["delivered"], &seen["version"]), (&has(&first), &chat["version"]));
+    // The laptop has more, and the phone says the same after it, over HTTP as well: told once.
+    laptop.send(&arrived(&second)).await;
+    assert_eq!(told(&mut desk, &chat).await["delivered"], has(&second));
+    for message in [&first, &second] {
+        let body = json!({"message_id": id(message)});
+        let (status, answer) = ana.post(&format!("{}/delivered", path(&chat)), body).await;
+        assert_eq!((status, answer), (StatusCode::OK, json!({})));
+    }
+    phone.send(&arrived(&first)).await;
+    // What is read has arrived, and nothing between was told to the desk.
+    let third = staff.say(&chat, "three").await;
+    assert_eq!(message(&mut desk).await["message"]["body"], "three");
+    let read = json!({"type": "mark_read", "id": 6, "chat_id": id(&chat), "message_id": id(&third)});
+    phone.send(&read).await;
+    let seen = told(&mut desk, &chat).await;
+    assert_eq!((&seen["delivered"], &seen["read"]), (&has(&third), &has(&third)));
+    desk.stays_quiet().await;
+
+    // A chat of another, a message that is none, and a frame that says too much.
+    let eve = server.customer("eve").await;
+    let mut socket = eve.socket().await;
+    assert_eq!(socket.ask(&arrived(&first)).await["code"], "not_found");
+    let own = eve.begin_chat().await;
+    let elsewhere = json!({"type": "mark_delivered", "id": 7, "chat_id": id(&own), "message_id": id(&first)});
+    assert_eq!(socket.ask(&elsewhere).await["code"], "not_found");
+    let body = json!({"message_id": id(&first), "user_id": staff.id()});
+    let (status, problem) = ana.post(&format!("{}/delivered", path(&chat)), body).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
 }
 }
 

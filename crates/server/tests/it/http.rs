@@ -948,21 +948,8 @@ async fn the_pages_about_the_api_ask_no_other_server() {
         }
         assert!(loaded > 0, "{page} loads its own files");
     }
-    let (_, first) = fetch("/").await;
-    let own = format!("http://{}", server.address);
-    assert!(first.contains(&own));
-    assert!(
-        !first.replace(&own, "").contains("http"),
-        "only its own address: {first}"
-    );
     let (_, script) = fetch("/docs/swagger-initializer.js").await;
     assert!(script.contains("/openapi.json"), "{script}");
-    // A Host that is none does not reach the page.
-    for host in ["<script>", "a\"onload=x", "a b", "user@host"] {
-        let request = visitor.request(Method::GET, "/").header("host", host);
-        let (status, _, problem) = refused(request).await;
-        assert_eq!(status, 400, "{host}: {problem}");
-    }
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ struct Objects {
     message: String,
     note: String,
     notification: String,
+    /// The account itself.
+    owner: String,
 }
 
 async fn make(owner: &Browser, staff: &Browser, item: &str) -> Objects {
@@ -78,6 +80,7 @@ async fn make(owner: &Browser, staff: &Browser, item: &str) -> Objects {
         message: id(&message),
         note: id(&note),
         notification: id(&notification),
+        owner: owner.id().to_owned(),
     }
 }
 
@@ -91,6 +94,7 @@ fn rows(objects: &Objects) -> Vec<Row> {
         message,
         note,
         notification,
+        owner,
     } = objects;
     let api = "/api/v1";
     let stale = || Some(json!({"version": 999}));
@@ -150,6 +154,12 @@ fn rows(objects: &Objects) -> Vec<Row> {
             [401, 200, 404, 200, 200],
         ),
         row(
+            Method::POST,
+            format!("{api}/chats/{chat}/delivered"),
+            Some(json!({"message_id": message})),
+            [401, 200, 404, 200, 200],
+        ),
+        row(
             Method::PATCH,
             format!("{api}/chats/{chat}/messages/{message}"),
             Some(json!({"body": "hello"})),
@@ -175,6 +185,18 @@ fn rows(objects: &Objects) -> Vec<Row> {
         ),
         row(
             Method::GET,
+            format!("{api}/users/{owner}/sessions"),
+            None,
+            [401, 200, 404, 404, 200],
+        ),
+        row(
+            Method::DELETE,
+            format!("{api}/users/{owner}/sessions/{order}"), // an id that no session has
+            None,
+            [401, 404, 404, 404, 404],
+        ),
+        row(
+            Method::GET,
             format!("{api}/events?channel=chat:{chat}"),
             None,
             [401, 200, 404, 200, 200],
@@ -197,6 +219,26 @@ fn general() -> Vec<Row> {
         get("/api/v1/presence", [401, 403, 403, 200, 200]),
         get("/api/v1/ws/stats", [401, 403, 403, 200, 200]),
         get("/api/v1/ws/attempts", [401, 403, 403, 200, 200]),
+        get("/api/v1/ws/connections", [401, 403, 403, 200, 200]),
+        row(
+            Method::DELETE,
+            "/api/v1/ws/connections/0190a000-0000-7000-8000-000000000001",
+            None,
+            [401, 403, 403, 403, 404],
+        ),
+        get("/api/v1/configuration", [401, 403, 403, 403, 200]),
+        get("/api/v1/bot", [401, 403, 403, 403, 200]),
+        row(
+            Method::PUT,
+            "/api/v1/bot/faq",
+            Some(json!({"entries": [{"asked": [], "answer": ""}]})),
+            [401, 403, 403, 403, 422],
+        ),
+        post(
+            "/api/v1/bot/try",
+            json!({"question": ""}),
+            [401, 403, 403, 403, 422],
+        ),
         get("/api/v1/auth/me", [401, 200, 200, 200, 200]),
         get("/api/v1/auth/sessions", [401, 200, 200, 200, 200]),
         get("/api/v1/events?channel=staff", [401, 403, 403, 200, 200]),
@@ -301,7 +343,7 @@ on_both! {
         let none = || uuid::Uuid::now_v7().to_string();
         let nothing = Objects {
             order: none(), booking: none(), chat: none(), message: none(), note: none(),
-            notification: none(),
+            notification: none(), owner: none(),
         };
         for (real, missing) in rows(&objects).into_iter().zip(rows(&nothing)) {
             let one = ask(&stranger, &real.method, &real.path, real.body.as_ref()).await;
