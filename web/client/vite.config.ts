@@ -1,4 +1,4 @@
-// Builds the two entries of the package as plain modules, one file each, and runs the tests.
+// Builds the three entries of the package as plain modules, one file each, and runs the tests.
 
 import { defineConfig } from "vitest/config";
 
@@ -6,7 +6,14 @@ export default defineConfig({
   build: {
     target: "es2022",
     sourcemap: true,
-    lib: { entry: { index: "src/index.ts", "rest-client": "src/rest-client.ts" }, formats: ["es"] },
+    lib: {
+      entry: {
+        index: "src/index.ts",
+        "rest-client": "src/rest-client.ts",
+        causes: "src/causes.ts",
+      },
+      formats: ["es"],
+    },
     rolldownOptions: {
       external: ["openapi-fetch"],
       output: { chunkFileNames: "[name].js", minify: true },

@@ -81,6 +81,8 @@ export interface FrontdeskClient {
   sendMessage(message: { chatId: ChatId; body: string; clientId?: string }): Promise<Message>;
   /** Tells how far one has read. */
   markRead(chatId: ChatId, messageId: MessageId): Promise<void>;
+  /** Tells how far a chat has arrived here; what was read has. The hooks of `@frontdesk/react` do it. */
+  markDelivered(chatId: ChatId, messageId: MessageId): Promise<void>;
   /** Tells that one is writing, or has stopped. Lost while there is no connection. */
   typing(chatId: ChatId, active: boolean): void;
   /** Stops an answer that is still being written. A server without a bot refuses it. */
@@ -194,11 +196,12 @@ class Client implements FrontdeskClient {
     return this.#message({ type: "send_message", chat_id: chatId, client_id: clientId, body });
   }
 
-  async markRead(chatId: ChatId, messageId: MessageId): Promise<void> {
-    await this.#commands.ask(
-      { type: "mark_read", chat_id: chatId, message_id: messageId },
-      "repeat",
-    );
+  markRead(chatId: ChatId, messageId: MessageId): Promise<void> {
+    return this.#mark("mark_read", chatId, messageId);
+  }
+
+  markDelivered(chatId: ChatId, messageId: MessageId): Promise<void> {
+    return this.#mark("mark_delivered", chatId, messageId);
   }
 
   typing(chatId: ChatId, active: boolean): void {
@@ -231,6 +234,14 @@ class Client implements FrontdeskClient {
   report(): Report {
     const [page, agent] = [globalThis.location?.origin, globalThis.navigator?.userAgent];
     return this.#recorder.report({ ...this.state, page, agent });
+  }
+
+  async #mark(
+    type: "mark_read" | "mark_delivered",
+    chatId: ChatId,
+    messageId: MessageId,
+  ): Promise<void> {
+    await this.#commands.ask({ type, chat_id: chatId, message_id: messageId }, "repeat");
   }
 
   /** A command that is safe to repeat and answers with a message. */

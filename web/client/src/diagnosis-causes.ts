@@ -2,6 +2,7 @@
 // is worse than none, so what looks alike to a page is told as `unsure`, with the other causes.
 // Start at `decide`, which asks nobody anything.
 
+import type { CauseId } from "./causes.ts";
 import { isLoopback } from "./diagnosis-address.ts";
 import { byOurServer } from "./diagnosis-reached.ts";
 import { closed, RECONNECTS, refused, type Verdict } from "./diagnosis-told.ts";
@@ -144,7 +145,7 @@ function byStranger({ origin }: AttemptRecord, { status, type }: Answer, host: s
       "likely",
       `${host} answers ${status}: a proxy there does not reach the server.`,
       "Start the server, or correct the address that the proxy passes to.",
-      ...(origin?.endsWith(`/${host}`) ? ["dev.vite_target_down"] : []),
+      ...(origin?.endsWith(`/${host}`) ? (["dev.vite_target_down"] as const) : []),
       "net.other_program",
     ];
   }
@@ -176,7 +177,7 @@ function byStranger({ origin }: AttemptRecord, { status, type }: Answer, host: s
 }
 
 /** Outside of browsers, failures have names. */
-const BY_ERROR: Record<string, [id: string, what: string]> = {
+const BY_ERROR: Record<string, [id: CauseId, what: string]> = {
   ENOTFOUND: ["net.dns", "is a name that nobody knows"],
   EAI_AGAIN: ["net.dns", "cannot be looked up now"],
   ETIMEDOUT: ["net.timeout", "does not answer"],
@@ -255,13 +256,13 @@ function byNothing(record: AttemptRecord, found: Findings, host: string): Verdic
       isRefused ? "certain" : "likely",
       `Nothing is listening on ${host}: the backend is not running.`,
       "Start it, this page reconnects by itself.",
-      ...(isRefused ? [] : ["net.other_program", "br.extension"]),
+      ...(isRefused ? [] : (["net.other_program", "br.extension"] as const)),
     ];
   }
-  const suspects = ["net.refused", "net.dns", "net.bind_loopback", "br.extension"];
+  const suspects: CauseId[] = ["net.refused", "net.dns", "net.bind_loopback", "br.extension"];
   if (scheme === "https") suspects.unshift("tls.untrusted");
   if (found.page?.came === "nothing") suspects.unshift("br.offline");
-  const [first = "", ...others] = suspects;
+  const [first = "net.refused", ...others] = suspects;
   return [
     first,
     "unsure",

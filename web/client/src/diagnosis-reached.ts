@@ -66,7 +66,7 @@ export function byOurServer(record: AttemptRecord, found: Findings, host: string
     "unsure",
     `Requests reach ${host}, but WebSocket handshakes do not: something on the way does not pass them.`,
     PASS_UPGRADES,
-    ...(isOwn ? ["dev.vite_ws_false"] : []),
+    ...(isOwn ? (["dev.vite_ws_false"] as const) : []),
     "proxy.no_ws_support",
     "net.middlebox",
     "proxy.auth_layer",

@@ -1,15 +1,16 @@
 // Ends that the server gave its reason for: a goodbye, a close frame, a problem. Its own sentence and
 // next step are handed on; what is added is the cause's name in the catalogue.
 
+import type { CauseId } from "./causes.ts";
 import type { AttemptRecord, Diagnosis } from "./diagnosis-types.ts";
 
 /** Id, confidence, sentence, fix, and the ids of causes that would look the same. */
 export type Verdict = [
-  id: string,
+  id: CauseId,
   confidence: Diagnosis["confidence"],
   sentence: string,
   fix: string,
-  ...alternatives: string[],
+  ...alternatives: CauseId[],
 ];
 
 export const RECONNECTS =
@@ -19,7 +20,7 @@ export const PASS_UPGRADES =
   'Let the proxy pass upgrades. nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; Vite: ws: true';
 
 /** By close code. 4100, 4502 and 4503 are told apart further. */
-const BY_CODE: Record<number, string> = {
+const BY_CODE: Record<number, CauseId> = {
   1001: "srv.deploy",
   1002: "ws.protocol_error",
   1003: "ws.binary",
@@ -51,7 +52,7 @@ const BY_CODE: Record<number, string> = {
 };
 
 /** Of a token that is not the server's, by the part that differs. */
-const BY_PART: Record<string, string> = {
+const BY_PART: Record<string, CauseId> = {
   alg: "auth.alg",
   iss: "auth.iss",
   aud: "auth.aud",
@@ -60,7 +61,7 @@ const BY_PART: Record<string, string> = {
 };
 
 /** By the code of a problem. */
-const BY_PROBLEM: Record<string, string> = {
+const BY_PROBLEM: Record<string, CauseId> = {
   account_disabled: "auth.revoked",
   forbidden: "authz.role",
   internal_error: "srv.crash",
@@ -93,7 +94,7 @@ export function closed(
   ];
 }
 
-function idOf(code: number, detail: string, phase: AttemptRecord["phase"]): string {
+function idOf(code: number, detail: string, phase: AttemptRecord["phase"]): CauseId {
   if (code === 4100 && phase === "welcomed") return "srv.token_expired_live";
   if (code === 4502 && detail.includes("`")) return "auth.placeholder";
   if (code === 4503) {

@@ -1,12 +1,13 @@
 // What is known of one try to connect, and what is concluded from it. Types alone: the tries are made
 // in connection.ts, the conclusion in diagnosis.ts.
 
+import type { CauseId } from "./causes.ts";
 import type { GoodbyeFrame } from "./protocol.ts";
 
 /** Why a connection could not be opened, or ended: one sentence and the next step. */
 export interface Diagnosis {
-  /** The stable name of the cause. */
-  id: string;
+  /** The stable name of the cause; `@frontdesk/client/causes` has more about it. */
+  id: CauseId;
   /** `unsure` when two causes look alike to a page; they are in `alternatives`. */
   confidence: "certain" | "likely" | "unsure";
   /** What happened, for a person. */
@@ -16,7 +17,7 @@ export interface Diagnosis {
   /** What it rests on, by name. Never a token. */
   evidence: Record<string, string | number | boolean | null>;
   /** Other causes that would look the same. */
-  alternatives?: string[];
+  alternatives?: CauseId[];
 }
 
 /** The last frame of the server before a close. */

@@ -5,7 +5,7 @@
 import type { AttemptRecord, Diagnosis, DiagnosisEnvironment } from "./diagnosis-types.ts";
 import { redact } from "./report.ts";
 
-/** Fetches what `diagnose` will need. To be called with the first try; once more costs nothing. */
+/** Fetches what a diagnosis needs, while somebody still answers. Each client does it with its first try; once more costs nothing. */
 export function prepareDiagnosis(): void {
   import("./diagnosis-causes.ts").catch(() => {});
 }

@@ -3,6 +3,7 @@
 // HTTP interface in rest.ts.
 
 export type { CloseInfo } from "./attempt.ts";
+export type { CauseId } from "./causes.ts";
 export {
   type Channel,
   type ClientEvents,
@@ -13,6 +14,7 @@ export {
 } from "./client.ts";
 export type { AnyCommand } from "./commands.ts";
 export type { ConnectionState } from "./connection.ts";
+export { prepareDiagnosis } from "./diagnosis.ts";
 export type { Diagnosis } from "./diagnosis-types.ts";
 export type { EventHandler } from "./emitter.ts";
 export { FrontdeskError, type FrontdeskErrorCode } from "./error.ts";

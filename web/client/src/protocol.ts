@@ -125,6 +125,7 @@ export type ErrorCode =
   | "last_admin"
   | "subscription_limit"
   | "not_subscribed"
+  | "faq_unwritable"
   | "setup_closed"
   | "payload_too_large"
   | "uri_too_long"
@@ -137,6 +138,7 @@ export type ErrorCode =
   | "internal_error"
   | "unavailable"
   | "overloaded"
+  | "bot_failed"
   | "storage_full";
 
 /** The `id` of a command: a text or a whole number; the answer repeats it as it came. */
@@ -189,6 +191,12 @@ export type Command = {
   /** Where. */
   chat_id: ChatId;
   /** The newest message that was read. */
+  message_id: MessageId;
+} | {
+  type: "mark_delivered";
+  /** Where. */
+  chat_id: ChatId;
+  /** The newest message that has arrived. */
   message_id: MessageId;
 } | {
   type: "typing";
@@ -413,11 +421,11 @@ export type Handler = {
   user?: Person;
 };
 
-/** How far someone has read a chat. */
+/** How far a chat has come to someone: what they have read of it, or what has arrived. */
 export type ReadPosition = {
   /** Who. */
   user_id: UserId;
-  /** The newest message they have read. */
+  /** The newest message of which that is so; it is of all before, too. */
   message_id: MessageId;
 };
 
@@ -437,6 +445,11 @@ export type Chat = {
   last_message: Message | null;
   /** How far each participant has read. */
   read: Array<ReadPosition>;
+  /**
+   * How far it has arrived on any device of each participant; never behind `read`. Missing in
+   * events that are older than this field.
+   */
+  delivered?: Array<ReadPosition>;
   /** Messages that the caller has not read; only over REST, where there is a caller. */
   unread?: number;
   /** Rises by one with each change of subject, status or handler, from 1. */
@@ -618,6 +631,7 @@ export type Answers = {
   refresh: Refreshed;
   send_message: MessageData;
   mark_read: Done;
+  mark_delivered: Done;
   stop_message: MessageData;
   choose_action: MessageData;
   ping: Pong;

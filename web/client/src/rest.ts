@@ -176,6 +176,63 @@ export interface paths {
         patch: operations["change_booking"];
         trace?: never;
     };
+    "/api/v1/bot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the bot is set up. For admins. */
+        get: operations["bot_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bot/faq": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Writes the operator's answers into the file of this node; the bot uses them at once. Comments in
+         *     the file are not kept. For admins.
+         */
+        put: operations["change_faq"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bot/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the bot would answer the one who asks, as a customer; no chat is touched. A model is asked
+         *     without tools, for one turn. For admins.
+         */
+        post: operations["try_bot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chats": {
         parameters: {
             query?: never;
@@ -216,6 +273,23 @@ export interface paths {
         head?: never;
         /** Changes subject, status or handler of a chat. */
         patch: operations["change_chat"];
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells how far a chat has arrived on a device. What was read counts as arrived. */
+        post: operations["mark_chat_delivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/chats/{id}/messages": {
@@ -305,6 +379,23 @@ export interface paths {
         put?: never;
         /** Tells how far one has read. */
         post: operations["mark_chat_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configuration in force, secrets masked. For admins. */
+        get: operations["configuration"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -638,6 +729,40 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The live sessions of an account, the newest first: one's own, or anyone's for an admin. */
+        get: operations["list_user_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of an account and closes its sockets: one's own, or anyone's for an admin. */
+        delete: operations["end_user_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ws/attempts": {
         parameters: {
             query?: never;
@@ -650,6 +775,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ws/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The open sockets of this node that had their welcome, the newest first. For staff. */
+        get: operations["ws_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ws/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Closes an open socket of this node, with 4001 and a second's wait. For admins. The client comes
+         *     back and catches up; whoever is to stay away needs their session ended, or the account disabled.
+         */
+        delete: operations["close_connection"];
         options?: never;
         head?: never;
         patch?: never;
@@ -739,6 +901,11 @@ export interface components {
             /** @description The id that the client chose (`?attempt=`), or one of the server's. */
             attempt: string;
             /**
+             * @description The name of the cause, as the doctor and the client have it; its page is in docs/failures.
+             * @example origin.denied
+             */
+            cause?: string | null;
+            /**
              * Format: int32
              * @description The close code, or the HTTP status of a handshake that was refused.
              * @example 403
@@ -818,6 +985,23 @@ export interface components {
          * @enum {string}
          */
         BookingStatus: "requested" | "confirmed" | "arrived" | "completed" | "declined" | "cancelled" | "no_show";
+        /** @description How the bot is set up. */
+        BotSettings: {
+            /**
+             * @description Host and port of the model, where one answers.
+             * @example 127.0.0.1:11434
+             */
+            base_url?: string | null;
+            /** @description What the operator wants answered. */
+            faq: components["schemas"]["FaqInForce"];
+            /**
+             * @description Who answers in new chats: `desk`, `openai` or `off`.
+             * @example desk
+             */
+            kind: string;
+            /** @description The model, where one answers. */
+            model?: string | null;
+        };
         /** @description What changes; what is left out stays. Customers change the note and cancel; staff change all. */
         ChangeBookingRequest: {
             ends_at?: components["schemas"]["Timestamp"] | null;
@@ -916,6 +1100,11 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description Whose chat it is. */
             customer: components["schemas"]["Person"];
+            /**
+             * @description How far it has arrived on any device of each participant; never behind `read`. Missing in
+             *     events that are older than this field.
+             */
+            delivered?: components["schemas"]["ReadPosition"][];
             /** @description Who answers. */
             handler: components["schemas"]["Handler"];
             /** @description The chat's id. */
@@ -1003,10 +1192,80 @@ export interface components {
             /** @description Whether a signature of ours stands behind it. */
             verified: boolean;
         };
+        /** @description What is in force in this run of the program. */
+        Configuration: {
+            /** @description This run of it, as in a welcome. */
+            boot_id: string;
+            /**
+             * @description `sqlite` or `postgres`.
+             * @example sqlite
+             */
+            database: string;
+            /**
+             * @description Every key with its value and where it came from, as `frontdesk config show --origin` has
+             *     them. Secrets are masked.
+             */
+            settings: components["schemas"]["ShownSetting"][];
+            /** @description When the run began. */
+            started_at: components["schemas"]["Timestamp"];
+            /**
+             * @description The version of the program.
+             * @example 0.1.0
+             */
+            version: string;
+        };
         /** @description What the server saw of one attempt. */
         ConnectCheck: components["schemas"]["SeenAttempt"] | {
             /** @description False. */
             seen: boolean;
+        };
+        /** @description One open socket. */
+        Connection: {
+            /**
+             * @description Where it connects from, behind the trusted proxies.
+             * @example 203.0.113.7
+             */
+            address: string;
+            /** @description What it listens to. */
+            channels: components["schemas"]["ChannelName"][];
+            /** @description When it is closed unless its token is refreshed; some seconds of grace follow. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description As in its welcome and in the log of the server. */
+            id: components["schemas"]["ConnectionId"];
+            /**
+             * @description `event` or `chat`.
+             * @example event
+             */
+            kind: string;
+            last_pong_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The node that has it: its run of the program, as in a welcome. */
+            node: string;
+            /** @description Bytes that wait because the socket would block. */
+            outbox_bytes: number;
+            /** @description When the handshake came. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Whose it is. */
+            user: components["schemas"]["WelcomeUser"];
+        };
+        /**
+         * Format: uuid
+         * @description One WebSocket, from upgrade to close.
+         */
+        ConnectionId: string;
+        /** @description One page of the open sockets. */
+        Connections: {
+            /** @description The newest first. */
+            items: components["schemas"]["Connection"][];
+            /** @description What to pass as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+            /** @description The node that answers. */
+            node: string;
+            /**
+             * @description Whose sockets these are: `node`, those of the node that answers. Other nodes on the same
+             *     database have others, and are to be asked themselves.
+             * @example node
+             */
+            scope: string;
         };
         /** @description What makes a booking. */
         CreateBookingRequest: {
@@ -1086,6 +1345,11 @@ export interface components {
             /** @description What the account may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description How far a chat has arrived. */
+        DeliveredRequest: {
+            /** @description The newest message that has arrived on a device. An older one than before changes nothing. */
+            message_id: components["schemas"]["MessageId"];
+        };
         /** @description What arrived of a request. */
         Diagnosis: {
             /**
@@ -1122,6 +1386,22 @@ export interface components {
         EditMessageRequest: {
             /** @description The text. */
             body: string;
+        };
+        /** @description An answer, and some ways to ask for it. */
+        Entry: {
+            /**
+             * @description What is said then.
+             * @example Behind the house, two hours for free.
+             */
+            answer: string;
+            /**
+             * @description Some ways to ask; not all of them blank.
+             * @example [
+             *       "where can I park",
+             *       "do you have parking"
+             *     ]
+             */
+            asked: string[];
         };
         /**
          * Format: uuid
@@ -1171,6 +1451,64 @@ export interface components {
             head: number;
             /** @description The events after `after`, dense and rising, as event frames show them. */
             items: components["schemas"]["EventItem"][];
+        };
+        /**
+         * @description The operator's answers as they are in force. What the file leaves out is what the program brings
+         *     along.
+         */
+        FaqInForce: {
+            /** @description Questions and their answers. */
+            entries: components["schemas"]["Entry"][];
+            /**
+             * @description The file, on the machine of the node that answers.
+             * @example frontdesk-data/faq.toml
+             */
+            file: string;
+            /** @description When the desk is open; empty when nobody said. */
+            hours: string;
+            /** @description How people say what the bot does by itself. */
+            phrases: {
+                [key: string]: string[];
+            };
+            /**
+             * @description Why the file is not used; then the bot goes on with what it read last, and what stands here
+             *     is what the program brings along.
+             */
+            problem?: string | null;
+            /** @description Words that count as the word before them. */
+            synonyms: {
+                [key: string]: string[];
+            };
+            /**
+             * @description In which times are shown.
+             * @example Europe/Berlin
+             */
+            timezone: string;
+            /** @description Whether it is there; while it is not, everything is what the program brings along. */
+            written: boolean;
+        };
+        /** @description What the operator wants answered. */
+        FaqRequest: {
+            /** @description Questions and their answers, instead of those until now. */
+            entries: components["schemas"]["Entry"][];
+            /** @description When the desk is open; left out, it stays as it is. */
+            hours?: string | null;
+            /**
+             * @description How people say `hello`, `thanks`, `bye`, `hours`, `order`, `bookings`, `cancel_booking` and
+             *     `person`; left out, they stay as they are.
+             */
+            phrases?: {
+                [key: string]: string[];
+            } | null;
+            /** @description Words that count as the word before them; left out, they stay as they are. */
+            synonyms?: {
+                [key: string]: string[];
+            } | null;
+            /**
+             * @description In which times are shown, a name of the time zone database; left out, it stays as it is.
+             * @example Europe/Berlin
+             */
+            timezone?: string | null;
         };
         /** @description What is wrong with one field. */
         FieldError: {
@@ -1272,6 +1610,25 @@ export interface components {
              * @description The account's password.
              */
             password: string;
+        };
+        /** @description What a question was taken for. */
+        Matched: {
+            /**
+             * @description The words of the way of asking that is nearest, as they are compared.
+             * @example when open
+             */
+            asked: string;
+            /**
+             * Format: double
+             * @description How near it is, up to 1.
+             * @example 0.9
+             */
+            nearness: number;
+            /**
+             * @description As `phrases` calls it, or `answer` for one of the entries.
+             * @example hours
+             */
+            topic: string;
         };
         /** @description Something that the reader of a message may choose, once. */
         MessageAction: {
@@ -1404,6 +1761,11 @@ export interface components {
                 /** @description The id that the client chose (`?attempt=`), or one of the server's. */
                 attempt: string;
                 /**
+                 * @description The name of the cause, as the doctor and the client have it; its page is in docs/failures.
+                 * @example origin.denied
+                 */
+                cause?: string | null;
+                /**
                  * Format: int32
                  * @description The close code, or the HTTP status of a handshake that was refused.
                  * @example 403
@@ -1475,6 +1837,11 @@ export interface components {
                 created_at: components["schemas"]["Timestamp"];
                 /** @description Whose chat it is. */
                 customer: components["schemas"]["Person"];
+                /**
+                 * @description How far it has arrived on any device of each participant; never behind `read`. Missing in
+                 *     events that are older than this field.
+                 */
+                delivered?: components["schemas"]["ReadPosition"][];
                 /** @description Who answers. */
                 handler: components["schemas"]["Handler"];
                 /** @description The chat's id. */
@@ -1807,9 +2174,9 @@ export interface components {
              */
             read: number;
         };
-        /** @description How far someone has read a chat. */
+        /** @description How far a chat has come to someone: what they have read of it, or what has arrived. */
         ReadPosition: {
-            /** @description The newest message they have read. */
+            /** @description The newest message of which that is so; it is of all before, too. */
             message_id: components["schemas"]["MessageId"];
             /** @description Who. */
             user_id: components["schemas"]["UserId"];
@@ -1889,6 +2256,11 @@ export interface components {
         SeenAttempt: {
             /** @description When the handshake came. */
             at: components["schemas"]["Timestamp"];
+            /**
+             * @description The name of the cause, as the doctor and the client have it; its page is in docs/failures.
+             * @example origin.denied
+             */
+            cause?: string | null;
             /**
              * Format: int32
              * @description The close code, or the HTTP status of a handshake that was refused.
@@ -1991,6 +2363,23 @@ export interface components {
             /** @description What stands behind `#token=` in the link. */
             token: string;
         };
+        /** @description One key in force, its secrets masked. */
+        ShownSetting: {
+            /**
+             * @description Section and key.
+             * @example server.drain_seconds
+             */
+            key: string;
+            /** @description What an empty value stands for. */
+            meaning?: string | null;
+            /**
+             * @description Where it came from.
+             * @example environment variable FRONTDESK_SERVER__DRAIN_SECONDS
+             */
+            origin: string;
+            /** @description A text, a number, a truth value or a list of texts. */
+            value: unknown;
+        };
         /** @description What the sockets of one node, or of all, count. */
         SocketCounts: {
             /** @description The same by role. */
@@ -2023,6 +2412,8 @@ export interface components {
             bot: string;
             /** @description Whether people can chat: `ok`. */
             chat: string;
+            /** @description True where this is a demo, whose accounts and password are public; left out elsewhere. */
+            demo?: boolean;
             /**
              * Format: int32
              * @description The version of the protocol that is spoken.
@@ -2083,6 +2474,24 @@ export interface components {
              * @example live
              */
             session?: string | null;
+        };
+        /** @description What the bot would answer. */
+        TryAnswer: {
+            /** @description The text. */
+            answer: string;
+            /** @description Whether a person would be fetched. */
+            hands_over: boolean;
+            matched?: components["schemas"]["Matched"] | null;
+            /** @description What would stand on the buttons below it. */
+            offers: string[];
+        };
+        /** @description Something that a customer may ask. */
+        TryRequest: {
+            /**
+             * @description As a customer would write it.
+             * @example when are you open?
+             */
+            question: string;
         };
         /** @description An account. */
         User: {
@@ -3192,6 +3601,302 @@ export interface operations {
             };
         };
     };
+    bot_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotSettings"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The account may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_faq: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaqRequest"];
+            };
+        };
+        responses: {
+            /** @description What is in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotSettings"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be read: malformed JSON, a wrong type, an unknown field or a wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The account may not do this.
+             *
+             *     `origin_denied`: The page that asks is not on the list of allowed origins.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `faq_unwritable`: The file with the bot's answers cannot be written. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: The request was read, but some fields hold values that are not allowed. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_bot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryAnswer"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be read: malformed JSON, a wrong type, an unknown field or a wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The account may not do this.
+             *
+             *     `origin_denied`: The page that asks is not on the list of allowed origins.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: The request was read, but some fields hold values that are not allowed. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: More requests or messages than allowed in this time. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `bot_failed`: The model behind the bot did not answer, or not in time.
+             *
+             *     `unavailable`: The database does not answer, or the server is shutting down.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_chats: {
         parameters: {
             query?: {
@@ -3551,6 +4256,112 @@ export interface operations {
             };
             /** @description `validation_failed`: The request was read, but some fields hold values that are not allowed. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_chat_delivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat. */
+                id: components["schemas"]["ChatId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveredRequest"];
+            };
+        };
+        responses: {
+            /** @description An empty object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request could not be read: malformed JSON, a wrong type, an unknown field or a wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `origin_denied`: The page that asks is not on the list of allowed origins. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such object for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not declared as application/json. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4339,6 +5150,62 @@ export interface operations {
             };
             /** @description `storage_full`: The disk of the database is full; nothing was written. */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The account may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6735,6 +7602,142 @@ export interface operations {
             };
         };
     };
+    list_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, on one page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such object for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: components["schemas"]["UserId"];
+                /** @description The session. */
+                session_id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `origin_denied`: The page that asks is not on the list of allowed origins. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such object for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ws_attempts: {
         parameters: {
             query?: never;
@@ -6782,6 +7785,155 @@ export interface operations {
             };
             /** @description `unavailable`: The database does not answer, or the server is shutting down. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ws_connections: {
+        parameters: {
+            query?: {
+                /** @description Most objects of the page: 1 to 200, 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connections"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be read: malformed JSON, a wrong type, an unknown field or a wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The account may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connection. */
+                id: components["schemas"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being closed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: The request carries no live session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The account may not do this.
+             *
+             *     `origin_denied`: The page that asks is not on the list of allowed origins.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such object for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: The server met an error of its own. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database does not answer, or the server is shutting down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The disk of the database is full; nothing was written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

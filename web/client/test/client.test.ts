@@ -112,6 +112,7 @@ describe("commands", () => {
     expect(
       (await client.sendMessage({ chatId: chat.id, body: "Is it ready?", clientId: "one" })).id,
     ).toBe(message.id);
+    await client.markDelivered(chat.id, message.id);
     await client.markRead(chat.id, message.id);
     await until("the event", () => events.length === 1);
     expect(events[0]?.id).toBe(message.id);

@@ -50,6 +50,12 @@ export const fromClient: { [frame: string]: ClientFrame } = {
     "chat_id": "0190a000-0000-7000-8000-0000000000c1",
     "message_id": "0190a000-0000-7000-8000-000000000e51"
   },
+  "mark_delivered": {
+    "type": "mark_delivered",
+    "id": "12",
+    "chat_id": "0190a000-0000-7000-8000-0000000000c1",
+    "message_id": "0190a000-0000-7000-8000-000000000e51"
+  },
   "typing": {
     "type": "typing",
     "active": true,
@@ -181,6 +187,7 @@ export const fromServer: { [frame: string]: ServerFrame } = {
     }
   },
   "reply mark_read": {"type": "reply", "id": "6", "data": {}},
+  "reply mark_delivered": {"type": "reply", "id": "12", "data": {}},
   "reply stop_message": {
     "type": "reply",
     "id": "8",
@@ -392,6 +399,16 @@ export const fromServer: { [frame: string]: ServerFrame } = {
         "id": "0190a000-0000-7000-8000-0000000000c1",
         "created_at": "2026-09-21T14:13:20.000Z",
         "customer": {"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Ana"},
+        "delivered": [
+          {
+            "message_id": "0190a000-0000-7000-8000-000000000e51",
+            "user_id": "0190a000-0000-7000-8000-0000000000a1"
+          },
+          {
+            "message_id": "0190a000-0000-7000-8000-000000000e51",
+            "user_id": "0190a000-0000-7000-8000-0000000000b1"
+          }
+        ],
         "handler": {
           "kind": "staff",
           "user": {"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Ben"}
@@ -437,6 +454,16 @@ export const fromServer: { [frame: string]: ServerFrame } = {
         "id": "0190a000-0000-7000-8000-0000000000c1",
         "created_at": "2026-09-21T14:13:20.000Z",
         "customer": {"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Ana"},
+        "delivered": [
+          {
+            "message_id": "0190a000-0000-7000-8000-000000000e51",
+            "user_id": "0190a000-0000-7000-8000-0000000000a1"
+          },
+          {
+            "message_id": "0190a000-0000-7000-8000-000000000e51",
+            "user_id": "0190a000-0000-7000-8000-0000000000b1"
+          }
+        ],
         "handler": {
           "kind": "staff",
           "user": {"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Ben"}
@@ -641,6 +668,16 @@ export const fromServerInChat: { [frame: string]: ChatServerFrame } = {
       "id": "0190a000-0000-7000-8000-0000000000c1",
       "created_at": "2026-09-21T14:13:20.000Z",
       "customer": {"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Ana"},
+      "delivered": [
+        {
+          "message_id": "0190a000-0000-7000-8000-000000000e51",
+          "user_id": "0190a000-0000-7000-8000-0000000000a1"
+        },
+        {
+          "message_id": "0190a000-0000-7000-8000-000000000e51",
+          "user_id": "0190a000-0000-7000-8000-0000000000b1"
+        }
+      ],
       "handler": {
         "kind": "staff",
         "user": {"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Ben"}
@@ -704,6 +741,7 @@ export const answers: Answers = {
     }
   },
   mark_read: {},
+  mark_delivered: {},
   stop_message: {
     "message": {
       "id": "0190a000-0000-7000-8000-000000000e51",

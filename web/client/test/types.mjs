@@ -15,6 +15,7 @@ const RESOLUTIONS = [
 /** A user's program; each line that must not compile says so. */
 const PROGRAM = `
 import { createClient, FrontdeskError, type ConnectionState, type FrontdeskClient } from "@frontdesk/client";
+import { type CauseId, causes } from "@frontdesk/client/causes";
 import { createRestClient, FrontdeskProblem } from "@frontdesk/client/rest";
 
 const client: FrontdeskClient = createClient({ url: "http://localhost:8000", positions: { load: () => null, save: () => {} } });
@@ -39,6 +40,10 @@ const { data } = await rest.GET("/api/v1/orders", { params: { query: { limit: 10
 data?.items[0]?.total.toFixed(2);
 // @ts-expect-error there is no such path
 await rest.GET("/api/v1/nothing");
+// @ts-expect-error there is no such cause
+causes["net.nothing"];
+const id: CauseId = "net.refused";
+causes[id].sentence.length;
 export const errors = [FrontdeskError, FrontdeskProblem];
 `;
 
