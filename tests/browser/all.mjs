@@ -9,14 +9,19 @@ import { fileURLToPath } from "node:url";
 /** Files beside the themes that are no theme. */
 const HELPERS = ["all", "client", "harness", "missing", "nginx", "ordinary", "pages"];
 
-/** Runs before the others: it has a bare socket, which a server does not wait for as our client would. */
-const ALONE = "first-minute";
+/**
+ * Run before the others, each by itself: one has a bare socket, which a server does not wait for as our
+ * client would; the other measures how much a page has to do.
+ */
+const ALONE = ["first-minute", "console-busy"];
 
-/** The longest first, so that the others run beside it. */
-const LONGEST = "lifecycle";
+/** The longest first, so that the others run beside them. */
+const LONGEST = ["lifecycle", "console", "console-postgres", "console-looks"];
 
 /** Longest time of one theme. */
 const THEME_MS = 240_000;
+
+const rank = (name) => (LONGEST.includes(name) ? LONGEST.indexOf(name) : LONGEST.length);
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const [program, ...chosen] = process.argv.slice(2);
@@ -24,7 +29,7 @@ const themes = readdirSync(folder)
   .filter((file) => file.endsWith(".mjs"))
   .map((file) => file.slice(0, -4))
   .filter((name) => !HELPERS.includes(name) && (chosen.length === 0 || chosen.includes(name)))
-  .sort((a, b) => Number(b === LONGEST) - Number(a === LONGEST) || a.localeCompare(b));
+  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 if (!program || themes.length === 0) {
   console.error(`error: ${program ? `there is no theme ${chosen.join(", ")} in ${folder}` : "usage: node tests/browser/all.mjs <target/debug/frontdesk> [theme…]"}`);
   process.exit(3);
@@ -50,8 +55,8 @@ async function run(name) {
 }
 
 const results = [];
-if (themes.includes(ALONE)) results.push(await run(ALONE));
-const waiting = themes.filter((name) => name !== ALONE);
+for (const name of ALONE) if (themes.includes(name)) results.push(await run(name));
+const waiting = themes.filter((name) => !ALONE.includes(name));
 async function work() {
   for (let name = waiting.shift(); name; name = waiting.shift()) results.push(await run(name));
 }

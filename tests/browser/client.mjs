@@ -23,6 +23,37 @@ export async function connect(page, { token, ...options }) {
   );
 }
 
+/**
+ * The same in a dedicated worker of the page; what it tells lies in the page's `globalThis.told`. With
+ * `asksPage` the page fetches the tokens for it. The pages must serve `/worker` (see worker/client.js).
+ */
+export async function connectWorker(page, { asksPage = false, ...options }) {
+  await page.evaluate(
+    (options) => {
+      const worker = new Worker("/worker/client.js", { type: "module" });
+      globalThis.told = [];
+      worker.onerror = ({ message, filename, lineno }) => globalThis.told.push({ type: "error", message, filename, lineno });
+      worker.onmessage = async ({ data }) => {
+        globalThis.told.push({ ...data, at: Date.now() });
+        if (data.type !== "token") return;
+        const base = options.url.replace("ws", "http");
+        const answer = await fetch(`${base}/api/v1/auth/ws-token`, { credentials: "include" });
+        worker.postMessage({ token: (await answer.json()).token });
+      };
+      worker.postMessage(options);
+    },
+    { asksPage, ...options },
+  );
+}
+
+/** What the worker of a page has told of this type, the oldest first; an error of its own is one here. */
+export async function toldByWorker(page, type) {
+  const told = await page.evaluate(() => globalThis.told);
+  const broken = told.find((one) => one.type === "error");
+  if (broken) throw new Error(`the worker broke: ${JSON.stringify(broken)}`);
+  return told.filter((one) => one.type === type);
+}
+
 /** The state now. */
 export const state = (page) => page.evaluate(() => globalThis.desk.client.state);
 

@@ -1,9 +1,11 @@
 // The life of a page and what becomes of its connection: a page that is suspended, put aside by the
-// back/forward cache, hidden behind another tab, or offline for a moment; and a hundred reconnects.
+// back/forward cache, hidden behind another tab, or offline for a moment; a hundred reconnects; and a
+// worker, which has no page's life at all.
 // Usage: node tests/browser/lifecycle.mjs <the program frontdesk>
 
 import assert from "node:assert/strict";
-import { connect, connected, state } from "./client.mjs";
+import { fileURLToPath } from "node:url";
+import { connect, connectWorker, connected, state, toldByWorker } from "./client.mjs";
 import { local, sleep, theme, until } from "./harness.mjs";
 
 /** How long the page is suspended; the issue says a minute. */
@@ -15,7 +17,8 @@ const LIVE_AGAIN_MS = 3_000;
 const RECONNECTS = 100;
 
 await theme("lifecycle", async (stage) => {
-  const [server, pages] = await Promise.all([stage.server({ config: { "socket.heartbeat_seconds": 5 } }), stage.pages()]);
+  const folders = { "/worker": fileURLToPath(new URL("worker", import.meta.url)) };
+  const [server, pages] = await Promise.all([stage.server({ config: { "socket.heartbeat_seconds": 5 } }), stage.pages({ folders })]);
   const url = local(server.base);
   const staff = await server.staff();
   // Timers of hidden pages run once a minute after ten seconds already, not after five minutes.
@@ -160,12 +163,55 @@ await theme("lifecycle", async (stage) => {
     await context.close();
   };
 
+  /** The whole life of a client in a worker: events, a server that goes and comes back, and why. */
+  const inWorker = (asksPage) => async () => {
+    const mortal = await stage.server();
+    const [customer, desk] = await Promise.all([mortal.customer(), mortal.staff()]);
+    const { page, context, console: lines } = await stage.page({ url: pages.base, session: customer });
+    await connectWorker(page, { url: local(mortal.base), minReconnectDelay: 1_500, asksPage });
+    const last = async () => (await toldByWorker(page, "state")).at(-1)?.state;
+    const live = (milliseconds) =>
+      until("the worker is connected", async () => {
+        const now = await last();
+        return now?.status === "connected" && now;
+      }, milliseconds).catch(async (error) => {
+        throw new Error(`${error.message}; it was ${JSON.stringify(await last())}`);
+      });
+    const heard = async (titles) => {
+      const events = () => toldByWorker(page, "event");
+      await until(`${titles} arrive`, async () => (await events()).length >= titles.length);
+      assert.deepEqual((await events()).map(({ data }) => data.notification.title), titles, "each once, in order");
+    };
+    const before = await live();
+    const [{ window, document, scope }] = await toldByWorker(page, "scope");
+    assert.deepEqual([window, document, scope], ["undefined", "undefined", "DedicatedWorkerGlobalScope"]);
+    await desk.notify(customer.user.id, "one");
+    await heard(["one"]);
+
+    await mortal.kill("SIGKILL");
+    const refused = async () => (await toldByWorker(page, "diagnosis")).find(({ diagnosis }) => diagnosis.id === "net.refused");
+    const { diagnosis, report } = await until("the worker says why", refused, 20_000);
+    assert.equal(diagnosis.sentence, `Nothing is listening on localhost:${mortal.port}: the backend is not running.`);
+    assert.doesNotMatch(report + JSON.stringify(diagnosis), /eyJ/, "a token is in what the worker tells");
+    await mortal.start();
+    const after = await live(25_000);
+    assert.notEqual(after.connectionId, before.connectionId);
+    await desk.notify(customer.user.id, "two");
+    await heard(["one", "two"]);
+    const asked = (await toldByWorker(page, "token")).length;
+    assert.ok(asksPage ? asked > 0 : asked === 0, `the page was asked for ${asked} tokens`);
+    assert.deepEqual(lines.filter(({ type }) => type === "uncaught"), []);
+    await context.close();
+  };
+
   await stage.checks(
     [
       ["a page that was suspended for a minute is live again within 3 s, and missed nothing", suspended, 120_000],
       ["a hidden tab keeps its connection and hears everything", hidden, 120_000],
       ["100 reconnects fire each handler once per event", cutOften, 120_000],
       ["a page from the back/forward cache is live again, and missed nothing", putAside],
+      ["a client in a worker, with its own tokens, outlives its server and says why", inWorker(false)],
+      ["a client in a worker, with tokens of its page, outlives its server and says why", inWorker(true)],
       ["3 s offline close nothing and lose nothing", offline],
     ],
     3,
