@@ -24,6 +24,13 @@ const CONSOLE_SOURCES: &[&str] = &[
     "package-lock.json",
 ];
 
+/// The packages that are built before anything else, in this order.
+const BUILT: [&str; 3] = ["client", "react", "console"];
+
+/// Packages that are verified one after the other, beside those of the other lane: most of the time
+/// their tests wait.
+const LANES: [&[&str]; 2] = [&["client"], &["react", "console", "testing"]];
+
 /// Whether npm can be called.
 pub(crate) fn has_npm(workspace: &Workspace) -> bool {
     npm(workspace, &["--version"])
@@ -89,10 +96,52 @@ fn written(path: &Path) -> Option<SystemTime> {
 /// the program themselves.
 pub(crate) fn step(workspace: &Workspace, program: &Path) -> anyhow::Result<Option<String>> {
     install(workspace)?;
-    println!("npm run check");
-    let mut check = npm(workspace, &["run", "check", "--silent"]);
-    check.env("FRONTDESK_PROGRAM", program);
-    Ok((!run(&mut check)?).then(|| "`npm run check` failed in web/".to_owned()))
+    for package in BUILT {
+        if let Some(problem) = build(workspace, package)? {
+            return Ok(Some(problem));
+        }
+    }
+    let failed: Vec<&str> = std::thread::scope(|scope| {
+        let lanes = LANES.map(|lane| scope.spawn(move || verify(workspace, program, lane)));
+        let ended = lanes.map(|lane| lane.join().expect("a lane does not panic"));
+        ended.into_iter().flatten().collect()
+    });
+    Ok((!failed.is_empty()).then(|| format!("`npm run verify` failed in {}", failed.join(", "))))
+}
+
+/// Verifies packages that are built, one after the other; those that failed. What one prints is shown
+/// when it is over, so that two lanes do not mix.
+fn verify(
+    workspace: &Workspace,
+    program: &Path,
+    packages: &'static [&'static str],
+) -> Vec<&'static str> {
+    let is_well = |package: &&str| {
+        let arguments = ["run", "verify", "--silent", "--workspace", package];
+        let mut verify = npm(workspace, &arguments);
+        verify
+            .env("FRONTDESK_PROGRAM", program)
+            .stdin(Stdio::null());
+        match verify.output() {
+            Ok(output) => {
+                println!(
+                    "npm run verify --workspace {package}\n{}{}",
+                    String::from_utf8_lossy(&output.stdout),
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                output.status.success()
+            }
+            Err(error) => {
+                println!("npm run verify --workspace {package}: {error}");
+                false
+            }
+        }
+    };
+    packages
+        .iter()
+        .filter(|package| !is_well(package))
+        .copied()
+        .collect()
 }
 
 /// The step `browser` of `cargo xtask check`: real pages in a real Chromium, with the packages as
@@ -102,7 +151,7 @@ pub(crate) fn browser_step(
     program: &Path,
 ) -> anyhow::Result<Option<String>> {
     install(workspace)?;
-    for package in ["client", "react", "console"] {
+    for package in BUILT {
         if let Some(problem) = build(workspace, package)? {
             return Ok(Some(problem));
         }
