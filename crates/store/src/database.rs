@@ -421,11 +421,9 @@ impl Database {
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Fault> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Snapshot::Sqlite(readers.begin().await?),
-            Self::Postgres { readers, .. } => Snapshot::Postgres(
-                readers
-                    .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Self::Postgres { readers, .. } => {
+                Snapshot::Postgres(begin_undisturbed(readers.clone()).await?)
+            }
         })
     }
 
@@ -452,6 +450,21 @@ impl Snapshot {
             Self::Postgres(transaction) => transaction.rollback().await?,
         }
         Ok(())
+    }
+}
+
+/// Begins in a task of its own, which ends by itself, because a caller may go away at any moment.
+/// sqlx 0.9 knows of a transaction only once `BEGIN` was answered: dropped before that, the
+/// connection goes back to the pool inside of it, and later reads would see an old moment for ever.
+async fn begin_undisturbed(readers: PgPool) -> Result<sqlx::Transaction<'static, Postgres>, Fault> {
+    let begun = tokio::spawn(async move {
+        readers
+            .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await
+    });
+    match begun.await {
+        Ok(begun) => Ok(begun?),
+        Err(stopped) => Err(Fault::new(FaultKind::Lost, stopped.to_string())),
     }
 }
 

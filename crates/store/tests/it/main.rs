@@ -22,6 +22,7 @@ macro_rules! contract {
 
 mod bookings;
 mod bot;
+mod called_off;
 mod chats;
 mod erase_user;
 mod harness;
