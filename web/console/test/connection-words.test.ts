@@ -9,7 +9,7 @@ const connected: ConnectionState = {
   since: 0,
 };
 const diagnosis = {
-  id: "net.refused",
+  id: "net.refused" as const,
   confidence: "certain" as const,
   sentence: "nothing listens at desk.example.org:443",
   fix: "start the server",

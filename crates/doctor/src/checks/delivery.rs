@@ -286,7 +286,10 @@ pub(crate) async fn resume(examination: &mut Examination<'_>) -> Seen {
                         .find(Finding::new("ev.lost_gap", sentence).severity(Severity::Warning));
                     Seen::Unknown(String::new())
                 }
-                None => Seen::Well(format!("{count} channels went on")),
+                None => Seen::Well(match count {
+                    1 => "one channel went on".to_owned(),
+                    count => format!("{count} channels went on"),
+                }),
             }
         }
     }
