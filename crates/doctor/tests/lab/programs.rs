@@ -61,7 +61,10 @@ impl Program {
         if let Some(folder) = command.get_current_dir() {
             tied.current_dir(folder);
         }
-        tied.stdin(Stdio::null())
+        // Where CI is said, some colour what they say, in the middle of the words that are waited for.
+        tied.env("NO_COLOR", "1")
+            .env_remove("FORCE_COLOR")
+            .stdin(Stdio::null())
             .stdout(log.reopen().unwrap())
             .stderr(log.reopen().unwrap());
         let child = tied
