@@ -15,6 +15,8 @@ mod rank;
 mod statuses;
 mod word;
 
+pub use placeholder::is_placeholder;
+
 use serde::Serialize;
 
 use crate::Severity;

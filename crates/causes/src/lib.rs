@@ -11,5 +11,5 @@ pub use cause::{Cause, Group, Severity, Standing};
 pub use codes::{
     cause_of, cause_of_attempt, cause_of_close, cause_of_end, cause_of_problem, cause_of_refusal,
 };
-pub use explain::{Confidence, Explanation, Finding, Input, Verdict, explain};
+pub use explain::{Confidence, Explanation, Finding, Input, Verdict, explain, is_placeholder};
 pub use registry::{all, cause};

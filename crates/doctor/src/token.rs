@@ -140,51 +140,9 @@ pub(crate) fn judge(
 
 /// The word that stands where a token belongs, if it is one. Never part of a real token.
 pub(crate) fn placeholder(text: &str) -> Option<String> {
-    const WORDS: [&str; 40] = [
-        "test",
-        "testing",
-        "test123",
-        "test-token",
-        "test_token",
-        "testtoken",
-        "token",
-        "jwt",
-        "dummy",
-        "fake",
-        "demo",
-        "foo",
-        "abc",
-        "123",
-        "xxx",
-        "...",
-        "secret",
-        "invalid",
-        "undefined",
-        "null",
-        "none",
-        "nil",
-        "nan",
-        "true",
-        "false",
-        "[object object]",
-        "[object promise]",
-        "valid_jwt",
-        "your_token",
-        "your-token",
-        "your_token_here",
-        "your-token-here",
-        "your_jwt",
-        "your_jwt_token",
-        "jwt_token",
-        "access_token",
-        "mytoken",
-        "my-token",
-        "placeholder",
-        "changeme",
-    ];
     let trimmed = text.trim();
     let lower = trimmed.to_ascii_lowercase();
-    if WORDS.contains(&lower.as_str()) {
+    if causes::is_placeholder(trimmed) {
         return Some(trimmed.to_owned());
     }
     let framed = |begin: &str, end: &str| {

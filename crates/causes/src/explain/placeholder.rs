@@ -54,16 +54,23 @@ const WORDS: &[&str] = &[
     "mock_token",
     "fake-token",
     "dummy-token",
+    "mytoken",
+    "my-token",
+    "placeholder",
+    "changeme",
 ];
+
+/// Whether a text is a word that people put where a token belongs, in any case.
+pub fn is_placeholder(text: &str) -> bool {
+    WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
 
 /// The placeholder that a value is, as it is to be shown.
 pub(super) fn word(value: &str) -> Option<String> {
     let plain = decoded(value);
     let bare = plain.trim_matches(['"', '\'']);
     let bare = bare.strip_prefix("Bearer ").unwrap_or(bare);
-    WORDS
-        .contains(&bare.to_lowercase().as_str())
-        .then(|| plain.clone())
+    is_placeholder(bare).then(|| plain.clone())
 }
 
 /// The placeholder that a line carries as its token.
