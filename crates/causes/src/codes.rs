@@ -44,6 +44,8 @@ pub fn cause_of_close(code: u16, reason: &str) -> Option<&'static Cause> {
     Some(match ours {
         CloseCode::TokenMalformed if reason.contains('`') => known("auth.placeholder"),
         CloseCode::TokenInvalid => known(part_of_token(reason)),
+        CloseCode::ServerRestarting if reason.contains("an admin closed") => known("srv.kick"),
+        CloseCode::Overloaded if reason.contains("the database") => known("ev.bus_down"),
         CloseCode::InternalError
         | CloseCode::ServerRestarting
         | CloseCode::TooSlow
@@ -233,6 +235,22 @@ mod tests {
                 "auth.claim",
             ),
             (4100, "", "auth.expired"),
+            (
+                4001,
+                "server_restarting: an admin closed this connection; it may come back",
+                "srv.kick",
+            ),
+            (
+                4005,
+                "overloaded: the database does not answer",
+                "ev.bus_down",
+            ),
+            (4005, "overloaded: no answer within 15 s", "cap.max_conn"),
+            (
+                4001,
+                "server_restarting: the server is being restarted",
+                "srv.deploy",
+            ),
             (1011, "keepalive ping timeout", "idle.nopong"),
             (1011, "", "srv.crash"),
         ] {

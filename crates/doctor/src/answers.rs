@@ -7,7 +7,7 @@ use crate::http::Answer;
 use crate::report::Finding;
 
 pub(crate) use between::gateway;
-use between::{auth_layer, bad_gateway, is_by_proxy, of_vendor, redirect};
+use between::{auth_layer, bad_gateway, full, is_by_proxy, of_vendor, redirect};
 
 /// What else is known of a handshake that was refused.
 #[derive(Clone, Debug, Default)]
@@ -220,6 +220,9 @@ fn by_status(answer: &Answer, known: &Circumstances) -> Finding {
         );
         return match lower.contains("session id unknown") {
             true => Finding::new("proxy.sticky", sentence),
+            false if matches!(answer.status, 429 | 503) => {
+                Finding::new("proxy.sticky", sentence).or("cap.max_conn")
+            }
             false => Finding::new("proxy.sticky", sentence).or("auth.ephemeral_secret"),
         };
     }
@@ -363,13 +366,7 @@ fn by_status(answer: &Answer, known: &Circumstances) -> Finding {
         }),
         502 | 504 => bad_gateway(answer),
         503 if is_by_proxy(answer, &lower, &server) => bad_gateway(answer),
-        503 => {
-            let wait = answer
-                .header("retry-after")
-                .map_or_else(String::new, |wait| format!("; Retry-After: {wait}"));
-            let sentence = format!("{place} refuses the handshake for now: {said}{wait}");
-            Finding::new("cap.max_conn", sentence).or("proxy.bad_gateway")
-        }
+        503 => full(answer, place),
         500 if known.is_vite => Finding::new(
             "dev.vite_target_down",
             format!(

@@ -17,7 +17,11 @@ pub(crate) fn of_close(code: u16, reason: &str) -> Option<Finding> {
     if matches!(code, 1000 | 1005) {
         return None;
     }
-    if let Some(cause) = causes::cause_of_close(code, reason) {
+    // A stranger may close with any number, so ours count with our own word alone.
+    let is_foreign =
+        CloseCode::from_code(code).is_some_and(|ours| !reason.starts_with(ours.slug()));
+    let cause = causes::cause_of_close(code, reason).filter(|_| !is_foreign);
+    if let Some(cause) = cause {
         let sentence = match CloseCode::from_code(code) {
             // The reason is `slug: sentence`, the sentence with the values compared.
             Some(ours) => match reason.split_once(": ") {
@@ -145,7 +149,14 @@ mod tests {
             (1009, "", "ws.too_big"),
             (4401, "token expired", "auth.expired"),
             (4401, "unauthorized", "auth.hidden_403"),
-            (4000, "replaced by another tab", "srv.crash"),
+            (
+                4001,
+                "server_restarting: an admin closed this connection; it may come back",
+                "srv.kick",
+            ),
+            (4000, "replaced by another tab", "srv.replaced"),
+            (4001, "unauthorized", "auth.hidden_403"),
+            (4003, "", "authz.role"),
             (4900, "replaced by another tab", "srv.replaced"),
             (4999, "bye", "srv.closed"),
         ] {

@@ -95,6 +95,8 @@ pub(crate) struct Known {
     pub(crate) socket_path: String,
     /// The target's socket, open.
     pub(crate) socket: Option<Socket>,
+    /// The id that it was opened with, by which our server remembers it.
+    pub(crate) attempt: Option<String>,
     /// Whether it could be opened.
     pub(crate) is_open: bool,
     /// Whether it could be opened without `Origin` alone.

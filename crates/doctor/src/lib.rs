@@ -10,6 +10,7 @@ mod checks;
 mod closes;
 mod cookies;
 mod examination;
+mod example_keys;
 mod files;
 mod http;
 mod junit;

@@ -925,7 +925,7 @@ export const causes: Record<CauseId, CauseText> = {
   "srv.kick": {
     title: "An admin ended the connection",
     sentence: "A person ended this connection on purpose.",
-    fix: "Nothing, or ask why.",
+    fix: "Nothing: the client comes back by itself and catches up. Whoever is to stay away needs the session ended or the account disabled.",
     severity: "info",
     page: "docs/failures/srv.kick.md",
   },

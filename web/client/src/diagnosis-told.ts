@@ -19,7 +19,7 @@ export const RECONNECTS =
 export const PASS_UPGRADES =
   'Let the proxy pass upgrades. nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; Vite: ws: true';
 
-/** By close code. 4100, 4502 and 4503 are told apart further. */
+/** By close code. Some are told apart further in `idOf`. */
 const BY_CODE: Record<number, CauseId> = {
   1001: "srv.deploy",
   1002: "ws.protocol_error",
@@ -96,6 +96,8 @@ export function closed(
 
 function idOf(code: number, detail: string, phase: AttemptRecord["phase"]): CauseId {
   if (code === 4100 && phase === "welcomed") return "srv.token_expired_live";
+  if (code === 4001 && detail.includes("an admin closed")) return "srv.kick";
+  if (code === 4005 && detail.includes("the database")) return "ev.bus_down";
   if (code === 4502 && detail.includes("`")) return "auth.placeholder";
   if (code === 4503) {
     if (/signature/.test(detail)) return "auth.signature";

@@ -201,7 +201,15 @@ const BY_ITSELF: Row[] = [
     },
     null,
   ],
+  [
+    "srv.kick",
+    "certain",
+    ended(4001, "server_restarting: an admin closed this connection; it may come back"),
+    null,
+  ],
   ["srv.slow_consumer", "certain", ended(4002), null],
+  ["ev.bus_down", "certain", ended(4005, "overloaded: the database does not answer"), null],
+  ["cap.max_conn", "certain", ended(4005, "overloaded: no answer within 15 s"), null],
   ["cap.per_user", "certain", ended(4007), null],
   ["authz.chat", "certain", ended(4508), null],
   [

@@ -84,8 +84,10 @@ pub(super) const CAUSES: &[Cause] = &[
         group: Group::Drops,
         title: "The client reads too slowly",
         sentence: "The client did not read as fast as events came, and its outbox was full.",
-        in_page: "Closes with 4002 (`too_slow`); foreign servers use 1008 or 1013.",
-        in_shell: "The queue grows in `/api/v1/ws/stats` before the end.",
+        in_page: "Closes with 4002 (`too_slow`); 1006 where the page reads nothing for 5 s more, \
+                  as the server then lets go. Foreign servers use 1008 or 1013.",
+        in_shell: "`outbox_bytes` grows in `/api/v1/ws/stats` before the end; `closes` counts 4002 \
+                   after it.",
         probe: "Look at the client's CPU: a handler that takes long for each event, or a tab in \
                 the background.",
         fix: "Nothing is lost: it resumes from the log. Do less in each handler, or subscribe to \
@@ -141,15 +143,16 @@ pub(super) const CAUSES: &[Cause] = &[
         group: Group::Drops,
         title: "An admin ended the connection",
         sentence: "A person ended this connection on purpose.",
-        in_page: "Closes with a code of the server's choice; the reason names it.",
+        in_page: "Closes with 4001 (`server_restarting`), whose reason says that an admin did it; \
+                  others have a code of their own.",
         in_shell: "The same.",
-        probe: "Ask the admins, or read their log.",
-        fix: "Nothing, or ask why.",
+        probe: "Ask the admins, or read the log: ours has `a connection was closed` with the \
+                admin's id.",
+        fix: "Nothing: the client comes back by itself and catches up. Whoever is to stay away \
+              needs the session ended or the account disabled.",
         severity: Severity::Info,
-        looks_like: &["srv.revoke"],
-        standing: Standing::Explained {
-            why: "our server has no such action yet",
-        },
+        looks_like: &["srv.revoke", "srv.deploy"],
+        standing: Standing::Provoked,
     },
     Cause {
         id: "srv.closed",

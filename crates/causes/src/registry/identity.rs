@@ -153,14 +153,13 @@ pub(super) const CAUSES: &[Cause] = &[
         in_page: "Nothing: everything works, for attackers too.",
         in_shell: "The configured secret is `secret`, `changeme`, `your-256-bit-secret` or the \
                    like.",
-        probe: "Read the key's source: `frontdesk config show --origin`.",
+        probe: "Check a token's signature with such words, as the doctor does with `--token`; read \
+                the key's source: `frontdesk config show --origin`.",
         fix: "Let the server make its own key (it does unless `auth.signing_key_file` says \
               otherwise), and replace every token.",
         severity: Severity::Warning,
         looks_like: &[],
-        standing: Standing::Explained {
-            why: "our server makes its key itself and takes no text as one",
-        },
+        standing: Standing::Provoked,
     },
     Cause {
         id: "auth.alg",

@@ -135,16 +135,15 @@ pub(super) const CAUSES: &[Cause] = &[
         group: Group::Silence,
         title: "The bus or the database is down",
         sentence: "Nodes share events through a bus or the database, and it does not answer.",
-        in_page: "Events of one's own node arrive, others late or not at all; commands answer \
-                  `unavailable`.",
-        in_shell: "`/readyz` is not 200, and its body says why.",
+        in_page: "Closes with 4005 (`overloaded`), whose reason names the database; commands and \
+                  requests answer `unavailable`. With a bus between nodes: events of one's own node \
+                  arrive, others late or not at all.",
+        in_shell: "`/healthz` is 200, `/readyz` is not, and its body says why.",
         probe: "Ask `/readyz` on each node.",
         fix: "Bring the database or the bus back; nothing is lost, as events are in the log.",
         severity: Severity::Error,
         looks_like: &["ev.other_worker"],
-        standing: Standing::Explained {
-            why: "this version has no bus between nodes",
-        },
+        standing: Standing::Provoked,
     },
     Cause {
         id: "ev.dup",

@@ -32,6 +32,9 @@ pub(crate) fn gateway(answer: &Answer) -> Option<Finding> {
     let said = answer.status_line();
     match answer.status {
         301 | 302 | 303 | 307 | 308 => Some(redirect(answer)),
+        503 if answer.problem().is_none() && is_nginx(answer) => {
+            Some(full(answer, "the way to the server"))
+        }
         502..=504 if answer.problem().is_none() => Some(bad_gateway(answer)),
         407 => Some(Finding::new(
             "net.proxy_explicit",
@@ -90,7 +93,6 @@ pub(super) fn bad_gateway(answer: &Answer) -> Finding {
 
 pub(super) fn is_by_proxy(answer: &Answer, lower: &str, server: &str) -> bool {
     [
-        "nginx",
         "haproxy",
         "caddy",
         "apache",
@@ -106,6 +108,31 @@ pub(super) fn is_by_proxy(answer: &Answer, lower: &str, server: &str) -> bool {
         || lower.contains("no server is available to handle")
         || lower.contains("upstream")
         || answer.header("via").is_some()
+}
+
+/// A server, or what stands in front of it, takes no more for now.
+pub(super) fn full(answer: &Answer, place: &str) -> Finding {
+    let wait = answer
+        .header("retry-after")
+        .map_or_else(String::new, |wait| format!("; Retry-After: {wait}"));
+    let said = answer.status_line();
+    let finding = if is_nginx(answer) {
+        let sentence = format!(
+            "{place} is closed for now: nginx answers {said}{wait}, as it does where limit_conn \
+             or limit_req is reached; a server that it does not reach would be 502"
+        );
+        Finding::new("cap.max_conn", sentence)
+            .fix("raise limit_conn (or limit_req) in nginx, or close sockets that nobody uses")
+    } else {
+        let sentence = format!("{place} refuses the handshake for now: {said}{wait}");
+        Finding::new("cap.max_conn", sentence)
+    };
+    finding.or("proxy.bad_gateway")
+}
+
+fn is_nginx(answer: &Answer) -> bool {
+    let server = answer.header("server").unwrap_or_default();
+    server.to_ascii_lowercase().contains("nginx")
 }
 
 pub(super) fn of_vendor(answer: &Answer) -> Option<Finding> {

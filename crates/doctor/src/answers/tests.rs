@@ -171,6 +171,12 @@ fn a_status_with_its_headers_and_body_names_the_cause() {
             "proxy.bad_gateway",
         ),
         (503, &[("retry-after", "5")], "", "cap.max_conn"),
+        (
+            503,
+            &[("server", "nginx/1.26.3")],
+            "<h1>503 Service Temporarily Unavailable</h1>",
+            "cap.max_conn",
+        ),
         (504, &[], "", "proxy.bad_gateway"),
     ];
     for (status, headers, body, id) in table {

@@ -1,11 +1,17 @@
 //! The account: sign in as a page does, take a token, and see that the role opens what it should and
 //! no more. What the doctor signs in it signs out again ([`sign_out`]).
 
+use protocol::CloseCode;
 use serde_json::json;
 
+use super::server::not_ready;
 use crate::examination::{Examination, Seen, Session};
 use crate::http::Answer;
 use crate::report::Finding;
+
+/// From which share of ended sockets on slow readers are worth a word, in percent: a phone that fell
+/// asleep is everyday.
+const SLOW_FROM_PERCENT: u64 = 1;
 
 /// Signs in with `--email` and takes a socket token.
 pub(crate) async fn login(examination: &mut Examination<'_>) -> Seen {
@@ -79,23 +85,15 @@ async fn unwritten(examination: &mut Examination<'_>, said: &str) -> Finding {
             );
             Finding::new("cap.sqlite_busy", sentence).or("cap.db_pool")
         }
-        Ok(ready) => {
-            let (_, detail, fix) = ready.problem().unwrap_or_default();
-            let id = if detail.contains("shutting down") {
-                "srv.deploy"
-            } else {
-                "cap.sqlite_busy"
-            };
-            let finding = Finding::new(
-                id,
-                format!("the login gets no answer of worth ({said}); /readyz says: {detail}"),
-            );
-            if fix.is_empty() {
-                finding
-            } else {
-                finding.fix(fix)
+        Ok(ready) => match not_ready(&ready) {
+            Some(finding) => finding.seen("login", said),
+            None => {
+                let found = ready.status_line();
+                let sentence =
+                    format!("the login gets no answer of worth ({said}), and /readyz says {found}");
+                Finding::new("cap.sqlite_busy", sentence)
             }
-        }
+        },
         Err(fault) => Finding::new(
             "cap.loop_blocked",
             format!(
@@ -320,10 +318,34 @@ pub(crate) async fn permission(examination: &mut Examination<'_>) -> Seen {
         );
         examination.find(Finding::new("authz.role", sentence));
     }
+    if let Some(finding) = answer.json().as_ref().and_then(slow_readers) {
+        examination.find(finding);
+    }
     Seen::Well(format!(
         "/api/v1/ws/stats answers a {} with {}",
         session.role, answer.status
     ))
+}
+
+/// What the counts say of clients that did not read, where they are more than a few.
+fn slow_readers(counts: &serde_json::Value) -> Option<Finding> {
+    let closes = counts["closes"].as_object()?;
+    let count = |code: &str| closes.get(code).and_then(serde_json::Value::as_u64);
+    let slow = count(&CloseCode::TooSlow.code().to_string()).unwrap_or(0);
+    let ended: u64 = closes.values().filter_map(serde_json::Value::as_u64).sum();
+    if slow == 0 || slow * 100 < ended * SLOW_FROM_PERCENT {
+        return None;
+    }
+    let sentence = format!(
+        "of {ended} sockets that ended since the server's start it gave {slow} up, because their \
+         clients did not read as fast as events came"
+    );
+    let told = format!("{slow} of {ended} were closed with 4002, by /api/v1/ws/stats");
+    Some(
+        Finding::new("srv.slow_consumer", sentence)
+            .not("cap.loop_blocked", "the server answers")
+            .seen("closes", told),
+    )
 }
 
 /// Ends the doctor's own session, so that nothing is left behind.

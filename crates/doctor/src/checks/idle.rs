@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::upgrade::{headers, remembered};
 use crate::closes::{fingerprint, of_close};
 use crate::examination::{Examination, Seen};
 use crate::report::Finding;
@@ -10,14 +11,20 @@ use crate::socket::{Asked, Message, Socket};
 /// How long a socket must have lived for a second try to be worth its time.
 const SECOND_TRY_AFTER: Duration = Duration::from_millis(500);
 
+/// How often our server is asked why it closed, and the pause between: it writes that down a moment
+/// after the socket is gone.
+const ASKED: usize = 3;
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Holds the socket, silent.
 pub(crate) async fn idle(examination: &mut Examination<'_>) -> Seen {
     let Some(hold) = examination.options.idle else {
         return Seen::Skipped("no --idle was given".to_owned());
     };
-    let socket = match examination.known.socket.take() {
-        Some(socket) => Some(socket),
-        None => again(examination).await,
+    let attempt = examination.known.attempt.take();
+    let (socket, attempt) = match examination.known.socket.take() {
+        Some(socket) => (Some(socket), attempt),
+        None => (again(examination).await, None),
     };
     let Some(mut socket) = socket else {
         return Seen::Skipped("the socket has ended".to_owned());
@@ -31,7 +38,7 @@ pub(crate) async fn idle(examination: &mut Examination<'_>) -> Seen {
             ))
         }
         Held::Ended(end, after, pings) => {
-            let finding = judge(examination, &end, after, pings).await;
+            let finding = judge(examination, &end, after, pings, attempt.as_deref()).await;
             let note = format!("ended after {:.1} s", after.as_secs_f64());
             match finding {
                 Some(finding) => examination.find(finding),
@@ -87,7 +94,7 @@ async fn again(examination: &mut Examination<'_>) -> Option<Socket> {
         host: examination.target().authority(),
         origin: examination.socket_origin(),
         subprotocols: examination.options.subprotocols.clone(),
-        headers: examination.options.headers.clone(),
+        headers: headers(examination),
         ..Asked::default()
     };
     let mut socket = examination.open(&asked).await.ok()?.socket?;
@@ -106,6 +113,7 @@ async fn judge(
     end: &Message,
     after: Duration,
     pings: usize,
+    attempt: Option<&str>,
 ) -> Option<Finding> {
     let seconds = after.as_secs_f64();
     match end {
@@ -145,6 +153,11 @@ async fn judge(
             Finding::new("srv.crash", sentence)
                 .not("net.change", "the server itself does not answer any more"),
         );
+    }
+    if let Some(attempt) = attempt
+        && let Some(finding) = as_the_server_says(examination, attempt, seconds).await
+    {
+        return Some(finding);
     }
     // A second one that is never silent tells a limit of silence from one of age.
     let busy = match again(examination).await {
@@ -186,4 +199,29 @@ async fn judge(
             Finding::new("idle.proxy", sentence).seen("pings", told)
         }
     })
+}
+
+/// Why our server closed, where its close frame did not reach us.
+async fn as_the_server_says(
+    examination: &mut Examination<'_>,
+    attempt: &str,
+    seconds: f64,
+) -> Option<Finding> {
+    for _ in 0..ASKED {
+        let told = remembered(examination, attempt).await?;
+        if told["outcome"] == "open" {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        // It names a cause only where it ended the connection itself.
+        told["cause"].as_str()?;
+        let code = u16::try_from(told["code"].as_u64()?).ok()?;
+        let mut finding = of_close(code, told["reason"].as_str()?)?;
+        finding.sentence += &format!(
+            "; so the server says: its close frame did not arrive, and the connection was cut \
+             after {seconds:.1} s"
+        );
+        return Some(finding.seen("after", format!("{seconds:.1} s")));
+    }
+    None
 }

@@ -49,6 +49,12 @@ pub(crate) async fn server(examination: &mut Examination<'_>) -> Seen {
         examination.known.is_ours = true;
         examination.known.health = Some(answer);
         other_addresses(examination).await;
+        let ready = examination.get("/readyz");
+        if let Ok(ready) = examination.ask(&ready).await
+            && let Some(finding) = not_ready(&ready).filter(|finding| finding.id == "ev.bus_down")
+        {
+            return examination.find_and_stop(finding);
+        }
         let through = if is_vite {
             " through a Vite dev server"
         } else {
@@ -104,6 +110,27 @@ pub(crate) async fn server(examination: &mut Examination<'_>) -> Seen {
         (false, true) => Seen::Unknown(format!("not our signature: {said}")),
         (false, false) => Seen::Well(format!("a server that is not Frontdesk answers ({said})")),
     }
+}
+
+/// Why our server runs and cannot work, by its answer at `/readyz`.
+pub(crate) fn not_ready(ready: &Answer) -> Option<Finding> {
+    let (code, detail, fix) = ready.problem()?;
+    if code != "unavailable" {
+        return None;
+    }
+    if !detail.contains("database") {
+        let sentence = format!("the server runs and takes no work: {detail}");
+        return Some(Finding::new("srv.deploy", sentence).fix(fix));
+    }
+    let sentence = format!(
+        "the server runs, and its database does not answer: /readyz says {}: {detail}",
+        ready.status
+    );
+    Some(
+        Finding::new("ev.bus_down", sentence)
+            .not("ev.other_worker", "this node itself cannot work")
+            .or("cap.sqlite_busy"),
+    )
 }
 
 /// The finding that a stranger stands where our server is expected.

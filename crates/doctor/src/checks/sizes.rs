@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use causes::Severity;
 
+use super::upgrade::headers;
 use crate::closes;
 use crate::examination::{Examination, Seen};
 use crate::report::Finding;
@@ -34,7 +35,7 @@ pub(crate) async fn sizes(examination: &mut Examination<'_>) -> Seen {
         path,
         host: examination.target().authority(),
         origin: examination.socket_origin(),
-        headers: examination.options.headers.clone(),
+        headers: headers(examination),
         ..Asked::default()
     };
     let opened = match examination.open(&asked).await {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use causes::Severity;
 use serde_json::{Value, json};
 
+use super::upgrade::{self, headers};
 use crate::closes;
 use crate::examination::{Examination, Seen};
 use crate::report::Finding;
@@ -28,33 +29,11 @@ pub(crate) async fn negotiation(examination: &mut Examination<'_>) -> Seen {
         origin: examination.socket_origin(),
         subprotocols: examination.options.subprotocols.clone(),
         extensions: Some("permessage-deflate; client_max_window_bits"),
-        headers: examination.options.headers.clone(),
+        headers: headers(examination),
     };
     let opened = match examination.open(&asked).await {
         Ok(opened) => opened,
-        Err(fault) => {
-            // Does it still work without?
-            let plain = Asked {
-                extensions: None,
-                ..asked
-            };
-            return match examination.open(&plain).await {
-                Ok(opened) => {
-                    if let Some(socket) = opened.socket {
-                        socket.close().await;
-                    }
-                    differs(examination, &fault.words())
-                }
-                Err(_) => {
-                    let sentence = format!(
-                        "the first handshake was answered and no later one is ({}): the server \
-                         hangs while it serves one socket",
-                        fault.words()
-                    );
-                    examination.find_and_stop(Finding::new("cap.loop_blocked", sentence))
-                }
-            };
-        }
+        Err(fault) => return without_compression(examination, asked, &fault.words()).await,
     };
     if let Some((id, sentence)) = opened.wrong {
         examination.find(Finding::new(
@@ -64,7 +43,8 @@ pub(crate) async fn negotiation(examination: &mut Examination<'_>) -> Seen {
         return Seen::Unknown(String::new());
     }
     let Some(mut socket) = opened.socket else {
-        return differs(examination, &opened.answer.status_line());
+        let found = opened.answer.status_line();
+        return without_compression(examination, asked, &found).await;
     };
     let extension = opened
         .answer
@@ -88,12 +68,37 @@ pub(crate) async fn negotiation(examination: &mut Examination<'_>) -> Seen {
     Seen::Well(format!("subprotocol {chosen}, compression {extension}"))
 }
 
-fn differs(examination: &mut Examination<'_>, found: &str) -> Seen {
-    let sentence = format!(
-        "the handshake works without compression and fails with permessage-deflate offered, \
-         which every browser does: {found}"
-    );
-    examination.find(Finding::new("ws.extension", sentence));
+/// It fails with compression offered. Does it still work without, beside the socket that is open?
+async fn without_compression(examination: &mut Examination<'_>, asked: Asked, found: &str) -> Seen {
+    let plain = Asked {
+        extensions: None,
+        ..asked
+    };
+    let opened = match examination.open(&plain).await {
+        Ok(opened) => opened,
+        Err(_) => {
+            let sentence = format!(
+                "the first handshake was answered and no later one is ({found}): the server hangs \
+                 while it serves one socket"
+            );
+            return examination.find_and_stop(Finding::new("cap.loop_blocked", sentence));
+        }
+    };
+    if let Some(socket) = opened.socket {
+        socket.close().await;
+        let sentence = format!(
+            "the handshake works without compression and fails with permessage-deflate offered, \
+             which every browser does: {found}"
+        );
+        examination.find(Finding::new("ws.extension", sentence));
+    } else if opened.wrong.is_none() {
+        let mut finding = upgrade::refused(examination, &opened.answer, &plain).await;
+        finding.sentence = format!(
+            "a first socket opens, and beside it a second one does not: {}",
+            finding.sentence
+        );
+        examination.find(finding);
+    }
     Seen::Unknown(String::new())
 }
 

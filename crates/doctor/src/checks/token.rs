@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::examination::{Examination, Seen};
+use crate::example_keys::example_key;
 use crate::report::Finding;
 use crate::token::{Token, judge, read};
 
@@ -20,7 +21,8 @@ pub(crate) async fn token(examination: &mut Examination<'_>) -> Seen {
         .clone()
         .or_else(|| examination.options.token.clone());
     let Some(token) = given else {
-        return match examination.known.token {
+        return match examination.known.token.clone() {
+            Some(token) if examination.known.session.is_none() => by_claims(examination, &token),
             Some(_) => Seen::Well("minted by the server for --email".to_owned()),
             None => Seen::Skipped("no token was given".to_owned()),
         };
@@ -32,8 +34,13 @@ pub(crate) async fn token(examination: &mut Examination<'_>) -> Seen {
     {
         return by_server(examination, &token).await;
     }
+    by_claims(examination, &token)
+}
+
+/// What a token says of itself, where no server of ours can be asked.
+fn by_claims(examination: &mut Examination<'_>, token: &str) -> Seen {
     let now = now() + examination.known.clock_ahead.unwrap_or(0);
-    match read(&token) {
+    match read(token) {
         Token::Missing => {
             examination.find(Finding::new(
                 "auth.missing",
@@ -64,6 +71,20 @@ pub(crate) async fn token(examination: &mut Examination<'_>) -> Seen {
                 let finding = Finding::new(id, sentence);
                 examination.find(with_clocks(examination, finding));
                 return Seen::Unknown(String::new());
+            }
+            if let Some(key) = example_key(token) {
+                let sentence = format!(
+                    "the token is signed with `{key}`, a key out of examples: whoever reads them \
+                     can make tokens for every account"
+                );
+                examination.find(
+                    Finding::new("auth.default_secret", sentence)
+                        .fix(
+                            "give the server a key of its own, 32 random bytes (openssl rand \
+                             -base64 32), and replace every token",
+                        )
+                        .seen("key", key),
+                );
             }
             let ends = claims
                 .get("exp")

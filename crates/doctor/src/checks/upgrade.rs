@@ -52,6 +52,7 @@ pub(crate) async fn upgrade(examination: &mut Examination<'_>) -> Seen {
     let after = opened.answer.after;
     examination.time("upgrade", after);
     examination.known.socket_path = path.clone();
+    examination.known.attempt = examination.known.is_ours.then(|| attempt.clone());
     if let Some((id, sentence)) = opened.wrong {
         examination.find(Finding::new(id, sentence));
         return Seen::Unknown(String::new());
@@ -110,8 +111,8 @@ async fn without_origin(examination: &mut Examination<'_>, finding: Finding, ask
     }
 }
 
-/// The headers that go with a handshake: those given, and for a stranger the token.
-fn headers(examination: &Examination<'_>) -> Vec<(String, String)> {
+/// The headers that go with every handshake: those given, and for a stranger the token.
+pub(super) fn headers(examination: &Examination<'_>) -> Vec<(String, String)> {
     let mut headers = examination.options.headers.clone();
     let is_named = headers
         .iter()
@@ -134,7 +135,12 @@ pub(crate) fn with_parameter(path: &str, name: &str, value: &str) -> String {
     format!("{path}{separator}{name}={value}")
 }
 
-async fn refused(examination: &mut Examination<'_>, answer: &Answer, asked: &Asked) -> Finding {
+/// Why a handshake is refused, by what else is answered there.
+pub(super) async fn refused(
+    examination: &mut Examination<'_>,
+    answer: &Answer,
+    asked: &Asked,
+) -> Finding {
     let target = examination.target().clone();
     let mut known = Circumstances {
         place: format!(
@@ -244,17 +250,21 @@ async fn seen(examination: &mut Examination<'_>) -> Option<answers::Seen> {
     })
 }
 
-/// What our server remembers of the attempt.
+/// What our server remembers of an attempt.
+pub(super) async fn remembered(
+    examination: &mut Examination<'_>,
+    attempt: &str,
+) -> Option<serde_json::Value> {
+    let request = examination.get(&format!("/api/v1/connect-check/{attempt}"));
+    examination.ask(&request).await.ok()?.json()
+}
+
 async fn what_the_server_says(
     examination: &mut Examination<'_>,
     finding: Finding,
     attempt: &str,
 ) -> Finding {
-    let request = examination.get(&format!("/api/v1/connect-check/{attempt}"));
-    let Ok(answer) = examination.ask(&request).await else {
-        return finding;
-    };
-    let Some(json) = answer.json() else {
+    let Some(json) = remembered(examination, attempt).await else {
         return finding;
     };
     match (json["seen"].as_bool(), json["reason"].as_str()) {

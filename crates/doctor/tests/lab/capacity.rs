@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::frontdesk::{CUSTOMER, Frontdesk, PASSWORD};
 use crate::lab::{Lab, Told as _, at, provokes};
 use crate::programs::Program;
-use crate::proxies::{NGINX_PASSES_SOCKETS, nginx_before};
-use crate::scripted::{Mute, Reply, Scripted, any_echo};
+use crate::proxies::{NGINX_PASSES_SOCKETS, Proxy, nginx_before, nginx_with};
+use crate::scripted::Mute;
 use crate::visitors::hold_socket;
 
 provokes! {
@@ -67,18 +67,37 @@ async fn everybody_behind_the_proxy_is_one_address(lab: &mut Lab) {
 }
 
 async fn the_server_is_full(lab: &mut Lab) {
-    let full = Scripted::start(|asked| match asked.wants_socket() {
-        true => Reply::page(
-            "503 Service Unavailable",
-            "text/plain",
-            "too many connections",
+    let server = Frontdesk::demo().start().await;
+    let target = format!("/api/v1/ws?token={}", server.token(CUSTOMER));
+    let upstream = format!("proxy_pass http://127.0.0.1:{};", server.port);
+    let zone = "limit_conn_zone $server_port zone=all:1m;";
+    let sockets = |most: u32| {
+        format!(
+            "location / {{ {upstream} }} location /api/v1/ws {{ limit_conn all {most}; {upstream} \
+             {NGINX_PASSES_SOCKETS} }}"
         )
-        .with("Retry-After", "30"),
-        false => any_echo(asked),
-    })
-    .await;
-    lab.blames(at(full.socket("/ws"))).await;
-    lab.clears(at(Scripted::echo().await.socket("/ws"))).await;
+    };
+    let examined = |proxy: &Proxy| at(proxy.socket("/api/v1/ws")).token(&server.token(CUSTOMER));
+    let full = nginx_with(zone, &sockets(2)).await;
+    let _held = [
+        hold_socket(full.port, &target).await,
+        hold_socket(full.port, &target).await,
+    ];
+    lab.blames(examined(&full)).await;
+    let nearly_full = nginx_with(zone, &sockets(2)).await;
+    let _other = hold_socket(nearly_full.port, &target).await;
+    // The doctor's first socket is the last that is taken.
+    lab.blames(examined(&nearly_full)).await;
+    let roomy = nginx_with(zone, &sockets(100)).await;
+    let _held = hold_socket(roomy.port, &target).await;
+    lab.clears(examined(&roomy)).await;
+
+    // With the limit on everything nothing is answered.
+    let all = format!("limit_conn all 1; location / {{ {upstream} {NGINX_PASSES_SOCKETS} }}");
+    let full = nginx_with(zone, &all).await;
+    let held = hold_socket(full.port, &target).await;
+    lab.blames(at(full.url())).await;
+    drop(held);
 }
 
 async fn no_descriptor_is_left(lab: &mut Lab) {

@@ -38,7 +38,7 @@ fn saying(asked: &Asked, bytes: &[u8]) -> Reply {
 }
 
 /// A socket that closes with this code and reason at once.
-pub(crate) fn closing(asked: &Asked, code: u16, reason: &str) -> Reply {
+fn closing(asked: &Asked, code: u16, reason: &str) -> Reply {
     let mut bytes = BytesMut::new();
     write_close(&mut bytes, code, reason);
     saying(asked, &bytes)
@@ -64,9 +64,7 @@ provokes! {
     "dev.two_handlers" => http_text_follows_the_upgrade,
     "http.header_size" => the_server_takes_fewer_headers_than_are_sent,
     "srv.closed" => the_server_closes_with_a_code_of_its_own,
-    "srv.replaced" => a_second_connection_ends_the_first,
     "auth.skew" => the_servers_clock_is_ten_minutes_slow,
-    "idle.nopong" => the_server_saw_no_answer_to_its_pings,
     "life.max" => the_connection_ends_at_a_fixed_age,
 }
 
@@ -196,13 +194,6 @@ async fn the_server_closes_with_a_code_of_its_own(lab: &mut Lab) {
     judge(lab, |asked| closing(asked, 4_999, "maintenance until ten")).await;
 }
 
-async fn a_second_connection_ends_the_first(lab: &mut Lab) {
-    judge(lab, |asked| {
-        closing(asked, 4_900, "replaced by another tab")
-    })
-    .await;
-}
-
 async fn the_servers_clock_is_ten_minutes_slow(lab: &mut Lab) {
     let dated = |seconds_ago: u64| {
         move |asked: &Asked| {
@@ -211,10 +202,6 @@ async fn the_servers_clock_is_ten_minutes_slow(lab: &mut Lab) {
         }
     };
     judge_with(lab, |options| options, dated(600), dated(0)).await;
-}
-
-async fn the_server_saw_no_answer_to_its_pings(lab: &mut Lab) {
-    judge(lab, |asked| closing(asked, 1011, "keepalive ping timeout")).await;
 }
 
 async fn the_connection_ends_at_a_fixed_age(lab: &mut Lab) {

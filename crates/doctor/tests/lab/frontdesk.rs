@@ -12,6 +12,7 @@ use crate::programs::Program;
 /// Accounts of the demo.
 pub(crate) const CUSTOMER: &str = "ana@test.com";
 pub(crate) const OTHER_CUSTOMER: &str = "websocket@test.com";
+pub(crate) const ADMIN: &str = "admin@test.com";
 pub(crate) const STAFF: &str = "staff@test.com";
 pub(crate) const PASSWORD: &str = "test123";
 

@@ -2,9 +2,9 @@
 //! in front of them. Each test breaks one thing, sees the doctor name it first, mends it, and sees
 //! the doctor find nothing. What is provoked here is [`PROVOKED`]; start at `lab.rs`.
 //!
-//! The set-ups need nginx, haproxy, caddy, apache2, node with web/node_modules, python3 with venv,
-//! and the program frontdesk. What is missing fails its tests with the sentence that says how to get
-//! it; nothing is skipped.
+//! The set-ups need nginx, haproxy, caddy, apache2, postgresql, node with web/node_modules, python3
+//! with venv, and the program frontdesk. What is missing fails its tests with the sentence that says
+//! how to get it; nothing is skipped.
 
 #![expect(clippy::unwrap_used, reason = "this is what tests do")]
 
@@ -29,6 +29,8 @@ mod programs;
 mod proxies;
 mod python;
 mod scripted;
+mod silence;
+mod stalled;
 mod timing;
 mod tls;
 mod tokens;
@@ -54,6 +56,7 @@ const PROVOKED: &[&[&str]] = &[
     node::PROVOKED,
     origins::PROVOKED,
     python::PROVOKED,
+    silence::PROVOKED,
     tls::PROVOKED,
     tokens::PROVOKED,
     vite::PROVOKED,

@@ -12,6 +12,7 @@ use crate::programs::{Program, installed, set_ups};
 provokes! {
     "dev.two_handlers" => two_servers_answer_each_handshake,
     "ws.too_big" => messages_are_larger_than_max_payload,
+    "srv.replaced" => one_socket_per_user_and_the_newer_throws_the_older_out,
     "auth.hidden_403" => verify_client_refuses_before_the_socket_is_open,
 }
 
@@ -32,6 +33,14 @@ async fn verify_client_refuses_before_the_socket_is_open(lab: &mut Lab) {
     let refusing = Node::start("refuses").await;
     lab.blames(refusing.examined()).await;
     lab.clears(Node::start("none").await.examined()).await;
+}
+
+async fn one_socket_per_user_and_the_newer_throws_the_older_out(lab: &mut Lab) {
+    let as_ana = |node: &Node| at(format!("ws://127.0.0.1:{}/ws?user=ana", node.port));
+    // The doctor's own second handshake is the other tab.
+    let jealous = Node::start("one_per_user").await;
+    lab.blames(as_ana(&jealous)).await;
+    lab.clears(as_ana(&Node::start("none").await)).await;
 }
 
 /// The server of `set_ups/node`, running.

@@ -6,10 +6,12 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use crate::lab::{Lab, Told as _, at, provokes};
+use crate::lab::{Lab, Told as _, at, examine, provokes};
 use crate::ports::free_port;
 use crate::programs::{Program, set_ups};
+use crate::stalled::{Network, Way};
 
 /// An app of `set_ups/python`, running.
 struct Uvicorn {
@@ -35,6 +37,28 @@ impl Uvicorn {
     }
 
     async fn run(app: &str, fault: &str, library: Library) -> Self {
+        Self::run_with(app, fault, library, &[], &[]).await
+    }
+
+    /// The chat, well, with these arguments for uvicorn and this environment.
+    async fn told(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::run_with(
+            "app:app",
+            "none",
+            Library::WebSockets,
+            arguments,
+            environment,
+        )
+        .await
+    }
+
+    async fn run_with(
+        app: &str,
+        fault: &str,
+        library: Library,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
         let environment = Environment::ready();
         let port = free_port();
         let mut command = Command::new(&environment.python);
@@ -43,6 +67,8 @@ impl Uvicorn {
             .arg(port.to_string())
             .arg("--app-dir")
             .arg(set_ups().join("python"))
+            .args(arguments)
+            .envs(settings.iter().copied())
             .env("FAULT", fault)
             .env("STATIC", set_ups().join("python/static"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -144,6 +170,8 @@ provokes! {
     "srv.crash" => the_handler_fails_after_it_accepted,
     "host.denied" => the_app_trusts_another_host,
     "auth.subprotocol_echo" => the_token_is_a_subprotocol_that_is_not_echoed,
+    "idle.nopong" => the_way_to_the_server_is_dead,
+    "auth.default_secret" => the_key_is_out_of_an_example,
     "cap.loop_blocked" => one_call_blocks_the_whole_loop,
 }
 
@@ -205,4 +233,44 @@ async fn one_call_blocks_the_whole_loop(lab: &mut Lab) {
     lab.blames(at(blocked.socket("/ws"))).await;
     let well = Uvicorn::start("none").await;
     lab.clears(at(well.socket("/ws"))).await;
+}
+
+async fn the_way_to_the_server_is_dead(lab: &mut Lab) {
+    let impatient = ["--ws-ping-interval", "1", "--ws-ping-timeout", "1"];
+    let server = Uvicorn::told(&impatient, &[]).await;
+    let held = |network: &Network, time| at(network.socket("/ws")).idle(time);
+    let network = Network::to(server.port).await;
+    tokio::join!(
+        async {
+            network.until_held().await;
+            network.to_server(Way::Dead);
+        },
+        lab.blames(held(&network, Duration::from_secs(15))),
+    );
+    let network = Network::to(server.port).await;
+    // Long enough for two pings and the time that their answers have.
+    lab.clears(held(&network, Duration::from_secs(3))).await;
+}
+
+async fn the_key_is_out_of_an_example(lab: &mut Lab) {
+    let own = "kJ8-vq2Lr0Tz5nXw7yBd3mHs9cGf4aEu";
+    for (key, is_example) in [("your-256-bit-secret", true), (own, false)] {
+        let server = Uvicorn::told(&[], &[("JWT_SECRET", key)]).await;
+        let token = jsonwebtoken::encode(
+            &jsonwebtoken::Header::default(),
+            &serde_json::json!({"sub": "ana", "exp": 4_000_000_000_u64}),
+            &jsonwebtoken::EncodingKey::from_secret(key.as_bytes()),
+        );
+        let options = at(server.socket("/ws")).token(&token.unwrap());
+        match is_example {
+            true => lab.blames(options).await,
+            false => lab.clears(options).await,
+        };
+        // The app does check it.
+        let other = at(server.socket("/ws")).token("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
+        assert!(
+            examine(&other).await.has_errors(),
+            "any token opens the socket"
+        );
+    }
 }

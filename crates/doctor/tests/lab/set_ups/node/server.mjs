@@ -13,8 +13,14 @@ const sockets = new WebSocketServer({
   maxPayload: fault === "small_messages" ? 32 * 1024 : 16 * 1024 * 1024,
   verifyClient: (_, answer) => answer(fault !== "refuses", 401),
 });
-sockets.on("connection", (socket) => {
+const socketOf = new Map();
+sockets.on("connection", (socket, request) => {
   socket.on("error", () => {});
+  const user = new URL(request.url, "ws://localhost").searchParams.get("user");
+  if (fault === "one_per_user" && user) {
+    socketOf.get(user)?.close(4000, "replaced by another tab");
+    socketOf.set(user, socket);
+  }
   socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
 });
 // Each of two servers with a path of its own ends the handshakes of the other with 400.

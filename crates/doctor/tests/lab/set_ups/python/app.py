@@ -1,6 +1,9 @@
 """A chat as many teams write it. FAULT chooses what is wrong with it."""
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import os
 import time
 
@@ -8,6 +11,7 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 
 FAULT = os.environ.get("FAULT", "none")
+SECRET = os.environ.get("JWT_SECRET")
 app = FastAPI()
 
 if FAULT == "trusted_host":
@@ -19,8 +23,18 @@ def health():
     return {"status": "ok"}
 
 
+def is_signed(token):
+    message, _, signature = token.rpartition(".")
+    expected = hmac.digest(SECRET.encode(), message.encode(), hashlib.sha256)
+    return hmac.compare_digest(base64.urlsafe_b64encode(expected).rstrip(b"="), signature.encode())
+
+
 @app.websocket("/ws")
 async def socket(websocket: WebSocket):
+    token = websocket.headers.get("authorization", "").removeprefix("Bearer ")
+    if SECRET and not is_signed(token):
+        await websocket.close(code=4401)
+        return
     if FAULT == "close_before_accept":
         await websocket.close(code=4401)
         return
