@@ -6,6 +6,7 @@
 //! `known_head` they are in the log only and must be read.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, LazyLock};
 
 use bytes::{Bytes, BytesMut};
 use protocol::{ChannelName, Epoch, Tongue};
@@ -20,6 +21,12 @@ const PASSING_MAX_BYTES: usize = 64 * 1024;
 /// Most bytes of batches that join in one fan-out. Small, because every socket that would block
 /// keeps them.
 const JOINED_MAX_BYTES: usize = 64 * 1024;
+
+/// Memory that a channel keeps for its next batch: some events. What a larger batch had is given back.
+const BATCH_KEPT_BYTES: usize = 4 * 1024;
+
+/// Where the frames of a batch of one begin, which is most batches.
+static ONE: LazyLock<Arc<[u32]>> = LazyLock::new(|| [0].into());
 
 /// A place in a shard's list of channels.
 pub(crate) type ChannelIndex = u32;
@@ -93,7 +100,7 @@ struct Sealed {
     first: u64,
     bytes: Bytes,
     /// Where each frame begins; empty for frames without offsets.
-    starts: std::sync::Arc<[u32]>,
+    starts: Arc<[u32]>,
 }
 
 impl Sealed {
@@ -364,17 +371,41 @@ impl Channel {
         });
     }
 
+    /// How much is worth keeping: it serves those who come back while others stayed, so nothing where
+    /// one person listens, and all of it for whoever is catching up now.
+    fn recent_max_bytes(&self, limits: &Limits) -> usize {
+        match self.behind.is_empty() {
+            true => {
+                let others = self.subscribers.len().saturating_sub(1);
+                limits
+                    .recent_max_bytes
+                    .min(others * limits.recent_bytes_each)
+            }
+            false => limits.recent_max_bytes,
+        }
+    }
+
     /// Takes what is pending as a batch, and keeps its frames for those who were away.
     fn seal_pending(&mut self, limits: &Limits) -> Sealed {
         let first = self.sealed() + 1;
         let bytes = self.pending.bytes.split().freeze();
-        let starts: std::sync::Arc<[u32]> = self.pending.starts.drain(..).collect();
+        if bytes.len() > BATCH_KEPT_BYTES {
+            self.pending.bytes = BytesMut::new();
+        }
+        let starts: Arc<[u32]> = match self.pending.starts[..] {
+            [_] => Arc::clone(&ONE),
+            _ => self.pending.starts[..].into(),
+        };
+        self.pending.starts.clear();
+        let recent_max_bytes = self.recent_max_bytes(limits);
+        self.recent.shorten(recent_max_bytes, limits);
         for (index, start) in starts.iter().enumerate() {
             if first + index as u64 > self.forgotten {
                 let end = starts
                     .get(index + 1)
                     .map_or(bytes.len(), |next| *next as usize);
-                self.recent.push(bytes.slice(*start as usize..end), limits);
+                let frame = bytes.slice(*start as usize..end);
+                self.recent.push(frame, recent_max_bytes, limits);
             }
         }
         Sealed {
@@ -384,8 +415,8 @@ impl Channel {
         }
     }
 
-    /// Takes the fan-out to write a slice of it; [`Channel::put_back`] follows.
-    pub(crate) fn take_fan_out(&mut self) -> Option<FanOut> {
+    /// The fan-out to write a slice of; [`Channel::advance_fan_out`] follows.
+    pub(crate) fn fan_out(&self) -> Option<FanOut> {
         self.fan_out.clone()
     }
 
@@ -458,10 +489,14 @@ impl Channel {
 }
 
 impl Recent {
-    fn push(&mut self, frame: Bytes, limits: &Limits) {
+    fn push(&mut self, frame: Bytes, max_bytes: usize, limits: &Limits) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
-        while self.bytes > limits.recent_max_bytes || self.frames.len() > limits.recent_max_events {
+        self.shorten(max_bytes, limits);
+    }
+
+    fn shorten(&mut self, max_bytes: usize, limits: &Limits) {
+        while self.bytes > max_bytes || self.frames.len() > limits.recent_max_events {
             let Some(oldest) = self.frames.pop_front() else {
                 break;
             };
@@ -472,8 +507,6 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use protocol::{EventId, EventName, Timestamp};
 
@@ -514,7 +547,7 @@ mod tests {
         }
         assert_eq!(channel.sealed(), 4);
         assert!(channel.seal(&Limits::default()));
-        let fan_out = channel.take_fan_out().unwrap();
+        let fan_out = channel.fan_out().unwrap();
         assert_eq!(fan_out.last(), 8);
         let (all, four) = fan_out.after(4).unwrap();
         let (rest, one) = fan_out.after(7).unwrap();
@@ -561,7 +594,7 @@ mod tests {
 
     #[test]
     fn what_was_erased_is_not_kept_even_if_it_waits_to_be_written() {
-        let mut channel = live(0, 1);
+        let mut channel = live(0, 2);
         push(&mut channel, 1);
         channel.forget(); // while event 1 is framed and not yet sealed
         push(&mut channel, 2);
@@ -573,7 +606,7 @@ mod tests {
 
     #[test]
     fn a_page_that_was_read_before_an_erasure_is_delivered_and_not_kept() {
-        let mut channel = live(0, 1);
+        let mut channel = live(0, 2);
         assert!(!channel.accepts(3));
         channel.reading = true;
         channel.forget();
@@ -593,17 +626,36 @@ mod tests {
             recent_max_events: 3,
             ..Limits::default()
         };
-        let mut channel = live(0, 1);
+        let mut channel = live(0, 2);
         for offset in 1..=5 {
             push(&mut channel, offset);
         }
         channel.seal(&limits);
-        channel.advance_fan_out(1);
+        channel.advance_fan_out(2);
         let mut bytes = BytesMut::new();
         assert_eq!(channel.recent_after(1, 1 << 20, &mut bytes), None);
         assert_eq!(channel.recent_after(2, 1 << 20, &mut bytes), Some(5));
         bytes.clear();
         assert_eq!(channel.recent_after(2, 1, &mut bytes), Some(3));
         assert_eq!(channel.recent_after(5, 1, &mut bytes), None);
+    }
+    #[test]
+    fn nothing_is_kept_where_nobody_can_come_back_to_it() {
+        let limits = Limits::default();
+        let mut bytes = BytesMut::new();
+        let mut channel = live(0, 1);
+        push(&mut channel, 1);
+        channel.seal(&limits);
+        assert_eq!(channel.recent_after(0, 1 << 20, &mut bytes), None);
+        channel.advance_fan_out(1);
+        channel.behind.insert((7, 0));
+        push(&mut channel, 2);
+        channel.seal(&limits);
+        assert_eq!(channel.recent_after(1, 1 << 20, &mut bytes), Some(2));
+        channel.advance_fan_out(1);
+        channel.behind.clear();
+        push(&mut channel, 3);
+        channel.seal(&limits);
+        assert_eq!(channel.recent_after(2, 1 << 20, &mut bytes), None);
     }
 }

@@ -212,7 +212,7 @@ impl<T: Transport, O: Outside> Shard<T, O> {
         if !channel.dirty || !channel.seal(&self.limits) {
             return false;
         }
-        let Some(fan_out) = channel.take_fan_out() else {
+        let Some(fan_out) = channel.fan_out() else {
             return false;
         };
         let end = channel

@@ -48,6 +48,8 @@ pub struct Limits {
     pub recent_max_events: usize,
     /// Most bytes of them.
     pub recent_max_bytes: usize,
+    /// Most bytes of them for each connection that listens besides the first.
+    pub recent_bytes_each: usize,
     /// Sockets written to before a shard looks at other work.
     pub fan_out_slice: usize,
 }
@@ -79,6 +81,7 @@ impl Default for Limits {
             },
             recent_max_events: 256,
             recent_max_bytes: 128 * 1024,
+            recent_bytes_each: 4 * 1024,
             fan_out_slice: 32,
         }
     }

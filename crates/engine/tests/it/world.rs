@@ -265,6 +265,7 @@ impl World {
                 bytes: 2_000,
             },
             recent_max_events: rng.random_range(0..12),
+            recent_bytes_each: rng.random_range(0..3_000),
             fan_out_slice: rng.random_range(1..4),
             message_burst: 1_000_000,
             per_user_max,
