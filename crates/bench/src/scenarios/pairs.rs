@@ -5,16 +5,20 @@
 //! that own the sockets, as the kernel counts it for each thread; a second server with the same
 //! accounts and one socket does the same in the same round, and what its shard spends on messages
 //! for nobody is taken off. The whole process is told beside it. The floor sends one frame of the
-//! same bytes to each socket, with one `send()` each, in the batches in which the server commits.
+//! same bytes to each socket, with one `send()` each, in the batches in which the server commits. The
+//! three take turns after each event, so that whatever the machine does meets them alike.
 //!
 //! The clients never sleep. Waking a reader on the same machine costs the sender more than anything
 //! else here, and how often it must depends on the pauses between commits: a reader on another machine
 //! costs nobody that, so neither the server nor the floor pays for it.
 
+use std::ops::{AddAssign, Range};
+
 use serde_json::json;
 
 use crate::bench::Bench;
 use crate::desk::{Desk, Seats};
+use crate::floor::Floor;
 use crate::flow::{self, Flow, deliver};
 use crate::http;
 use crate::scenarios::fanout::{capture, quiet, to_f64};
@@ -47,18 +51,15 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for _ in 0..bench.options.rounds {
         many.seats.keep(&many.desk, &mut swarm)?;
         none.seats.keep(&none.desk, &mut swarm)?;
-        let before = floor.child.cpu_ns()?;
+        let mut cheapest = 0.0;
+        let (mut written, mut whole) = (Spent::default(), Spent::default());
         for _ in 0..count {
-            for from in (0..subscribers).step_by(BATCH) {
-                let batch = BATCH.min(subscribers - from);
-                floor.command(&format!("some {from} {batch}"))?;
-                flow::receive(&mut swarm, &bare, batch)?;
-                floor.done()?;
-            }
+            cheapest += send_all(&mut floor, &mut swarm, &bare)?;
+            written += none.publish(&mut swarm, 1)?;
+            whole += many.publish(&mut swarm, 1)?;
         }
-        let cheapest = (quiet(&mut floor.child)? - before) / deliveries;
-        let written = none.publish(&mut swarm, count)?.per(deliveries);
-        let whole = many.publish(&mut swarm, count)?.per(deliveries);
+        let cheapest = cheapest / deliveries;
+        let (written, whole) = (written.per(deliveries), whole.per(deliveries));
         floor_us.push(cheapest / 1e3);
         written_us.push(written.process_ns / 1e3);
         whole_us.push(whole.process_ns / 1e3);
@@ -84,6 +85,18 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
         "µs",
     );
     bench.row("pairs", ratio)
+}
+
+/// Sends a frame to each socket of the floor; the CPU it takes, in nanoseconds.
+fn send_all(floor: &mut Floor, swarm: &mut Swarm, sockets: &Range<usize>) -> anyhow::Result<f64> {
+    let before = floor.child.cpu_ns()?;
+    for from in (0..sockets.len()).step_by(BATCH) {
+        let batch = BATCH.min(sockets.len() - from);
+        floor.command(&format!("some {from} {batch}"))?;
+        flow::receive(swarm, sockets, batch)?;
+        floor.done()?;
+    }
+    Ok(quiet(&mut floor.child)? - before)
 }
 
 struct Load {
@@ -148,9 +161,17 @@ impl Load {
 }
 
 /// CPU in nanoseconds: of the whole server, and of its threads that own sockets.
+#[derive(Default)]
 struct Spent {
     process_ns: f64,
     shards_ns: f64,
+}
+
+impl AddAssign for Spent {
+    fn add_assign(&mut self, more: Self) {
+        self.process_ns += more.process_ns;
+        self.shards_ns += more.shards_ns;
+    }
 }
 
 impl Spent {
