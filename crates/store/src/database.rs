@@ -311,7 +311,7 @@ fn postgres_query(sql: Sql, values: &[Value]) -> Query<'_, Postgres, PgArguments
 /// A connection of our own, outside of any pool: most often the writer's.
 pub(crate) enum OwnConnection {
     Sqlite(SqliteConnection),
-    SqliteWriter(SqliteWriter),
+    SqliteWriter(Box<SqliteWriter>),
     Postgres(PgConnection),
 }
 
@@ -321,6 +321,13 @@ impl OwnConnection {
             Self::Sqlite(connection) => Connection::Sqlite(connection),
             Self::SqliteWriter(writer) => Connection::SqliteWriter(writer),
             Self::Postgres(connection) => Connection::Postgres(connection),
+        }
+    }
+
+    /// Does what can wait until everyone has been answered.
+    pub(crate) fn tidy(&mut self) {
+        if let Self::SqliteWriter(writer) = self {
+            writer.tidy();
         }
     }
 
@@ -377,7 +384,9 @@ impl Database {
 
     pub(crate) async fn connect_writer(&self) -> Result<OwnConnection, Fault> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => OwnConnection::SqliteWriter(SqliteWriter::open(writer)?),
+            Self::Sqlite { writer, .. } => {
+                OwnConnection::SqliteWriter(Box::new(SqliteWriter::open(writer)?))
+            }
             Self::Postgres { writer, .. } => OwnConnection::Postgres(writer.connect().await?),
         })
     }

@@ -13,6 +13,7 @@ mod broadcasts;
 mod chat_changes;
 mod chat_positions;
 mod chats;
+mod checkpoints;
 mod compact;
 mod database;
 mod erase;

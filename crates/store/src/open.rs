@@ -182,7 +182,11 @@ async fn open_sqlite(path: &Path) -> Result<(Database, OwnConnection, DatabaseLo
     };
     // Closed after the other is open, so that the files beside the database stay.
     own.close().await;
-    Ok((database, OwnConnection::SqliteWriter(writer), lock))
+    Ok((
+        database,
+        OwnConnection::SqliteWriter(Box::new(writer)),
+        lock,
+    ))
 }
 
 /// Makes the file before SQLite would, so that nobody else may ever read it. SQLite gives the

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement};
 
+use crate::checkpoints::Checkpoints;
 use crate::database::Value;
 use crate::error::{Fault, FaultKind};
 
@@ -19,12 +20,9 @@ const STATEMENTS_KEPT: usize = 256;
 /// What holds for the connection until it ends. Overwriting what is deleted is for erased texts.
 /// Savepoints keep the pages they may have to restore; in memory, because the default is a file
 /// from 64 KiB on. The cache holds all pages of a group, so that none is written twice.
-/// A checkpoint makes a commit wait and copies each page once, however often it was written, so it
-/// comes after 16 MiB and not after the default of 4.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA foreign_keys = 1; \
      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = 1; \
-     PRAGMA temp_store = memory; PRAGMA cache_size = -16384; \
-     PRAGMA wal_autocheckpoint = 4000";
+     PRAGMA temp_store = memory; PRAGMA cache_size = -16384";
 
 /// Which file, and what to say to it.
 #[derive(Clone, Debug)]
@@ -34,7 +32,10 @@ pub(crate) struct SqliteFile {
     pub(crate) pragmas: &'static str,
 }
 
-pub(crate) struct SqliteWriter(Connection);
+pub(crate) struct SqliteWriter {
+    connection: Connection,
+    checkpoints: Checkpoints,
+}
 
 impl SqliteWriter {
     /// Opens a file that is a database already.
@@ -45,24 +46,33 @@ impl SqliteWriter {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.execute_batch(PRAGMAS)?;
         connection.execute_batch(file.pragmas)?;
-        Ok(Self(connection))
+        let checkpoints = Checkpoints::of(&connection, &file.path)?;
+        Ok(Self {
+            connection,
+            checkpoints,
+        })
     }
 
     pub(crate) fn run(&self, sql: &str) -> Result<(), Fault> {
-        Ok(self.0.execute_batch(sql)?)
+        Ok(self.connection.execute_batch(sql)?)
+    }
+
+    /// What can wait until everyone has been answered.
+    pub(crate) fn tidy(&mut self) {
+        self.checkpoints.look(&self.connection);
     }
 
     /// How many rows were touched.
     pub(crate) fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, Fault> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         bind(&mut statement, values)?;
         let mut rows = statement.raw_query();
         while rows.next()?.is_some() {}
-        Ok(self.0.changes())
+        Ok(self.connection.changes())
     }
 
     pub(crate) fn fetch_all(&self, sql: &str, values: &[Value]) -> Result<Vec<StoredRow>, Fault> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         bind(&mut statement, values)?;
         let columns: Arc<[String]> = statement
             .column_names()
@@ -83,8 +93,9 @@ impl SqliteWriter {
 
     /// What was not committed is rolled back.
     pub(crate) fn close(self) {
+        self.checkpoints.end();
         // What cannot be closed is dropped, which ends it too.
-        drop(self.0.close());
+        drop(self.connection.close());
     }
 }
 

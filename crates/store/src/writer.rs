@@ -216,7 +216,13 @@ impl WriterTask {
                 return;
             }
             let (fault, progress) = match self.run_group(&mut group).await {
-                Ok(committed) => return self.tell(group, committed),
+                Ok(committed) => {
+                    self.tell(group, committed);
+                    if let Some(connection) = &mut self.connection {
+                        connection.tidy();
+                    }
+                    return;
+                }
                 Err(failure) => failure,
             };
             if progress == Progress::Committing || !may_run_again(&fault, attempt) {

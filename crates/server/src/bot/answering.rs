@@ -23,8 +23,8 @@ use crate::app::App;
 /// How long a run is believed to be at a chat without saying so again.
 const LEASE_MS: i64 = 6_000;
 
-/// How often it says so, and writes down how far the text is.
-const KEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// How often it says so, and writes down how far the text is: what a crash may take of it.
+const KEEP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Pieces of the text that come within this time travel together.
 const GROW_INTERVAL: Duration = Duration::from_millis(40);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use protocol::NotificationId;
 use protocol::{ChannelName, ErrorCode, Role};
-use store::{CreateUser, NewLine, PlaceOrder, WriteError};
+use store::{CreateUser, NewLine, NewNotification, PlaceOrder, SendNotification, WriteError};
 
-use crate::harness::{Place, new_order, new_user, refused_with};
+use crate::harness::{Place, actor, at, new_order, new_user, refused_with};
 
 contract! {
     changes_that_wait_together_share_a_commit,
@@ -14,6 +15,7 @@ contract! {
     closing_waits_for_what_was_handed_over,
     what_another_process_wrote_is_noticed,
     a_shared_secret_is_the_first_one_stored,
+    the_log_beside_the_file_stays_short,
 }
 
 async fn changes_that_wait_together_share_a_commit(place: Place) {
@@ -205,4 +207,53 @@ async fn a_shared_secret_is_the_first_one_stored(place: Place) {
         again.store.shared_secret("another", "three").await.unwrap(),
         "three"
     );
+}
+
+/// Changes of more pages than the log may have, from many callers without a pause; nobody looks at the
+/// log but the writer and its helper.
+async fn the_log_beside_the_file_stays_short(place: Place) {
+    const CALLERS: usize = 50;
+    const CHANGES: usize = 100;
+    let node = place.open().await;
+    let ana = node.user("ana", Role::Customer).await;
+    let staff = node.user("staff", Role::Staff).await;
+    let calls: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let (store, by, user) = (node.store.clone(), actor(&staff), ana.id);
+            tokio::spawn(async move {
+                for _ in 0..CHANGES {
+                    let send = SendNotification {
+                        actor: by,
+                        id: NotificationId::new(),
+                        user,
+                        notification: NewNotification {
+                            kind: "order".to_owned(),
+                            title: "Ready".to_owned(),
+                            body: "x".repeat(1_000),
+                            link: None,
+                        },
+                        now: at(5),
+                    };
+                    store.write(send).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap();
+    }
+    if place.is_sqlite() {
+        let log = place.file().with_file_name("desk.db-wal");
+        let (log, file) = (
+            log.metadata().unwrap().len(),
+            place.file().metadata().unwrap().len(),
+        );
+        let mib = 1024 * 1024;
+        assert!(log < 16 * mib, "the log has {log} bytes, the file {file}");
+        assert!(file > 4 * mib, "the file has {file} bytes, the log {log}");
+    }
+    node.store.close().await;
+    let node = place.open().await;
+    let told = node.page(&ChannelName::user(ana.id), 0).await.head;
+    assert_eq!(told, (CALLERS * CHANGES) as u64);
 }
