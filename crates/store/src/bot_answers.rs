@@ -113,6 +113,9 @@ pub struct KeepAnswer {
 impl Write for KeepAnswer {
     type Output = bool;
 
+    // Many answers grow at once, and none of them is promised before its end.
+    const DURABLE: bool = false;
+
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<bool, WriteFailure> {
         let Some((chat, mut work)) = held(tx, self.chat, &self.owner).await? else {
             return Ok(false);

@@ -12,12 +12,16 @@ use std::thread::JoinHandle;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
-/// Pages that the log grows by before it is copied: 8 MiB. Fewer would copy a page that changes
+/// Pages that the log grows by before it is copied: 16 MiB. Fewer would copy a page that changes
 /// often more often.
-const PAGES: c_int = 2_000;
+const PAGES: c_int = 4_000;
 
-/// Pages after which the writer does not wait for the other thread any longer: 32 MiB.
-const PAGES_MAX: c_int = 8_000;
+/// Pages after which the writer does not wait for the other thread any longer: 48 MiB.
+const PAGES_MAX: c_int = 12_000;
+
+/// How far that thread stands back: a tenth of the core is left to it when others want all.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 
 thread_local! {
     /// Pages of the log after the newest commit of this thread.
@@ -100,6 +104,7 @@ impl Helper {
         let (tell, done) = mpsc::channel();
         let path = path.to_owned();
         let work = move || {
+            give_way();
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags);
             while ordered.recv().is_ok() {
@@ -120,6 +125,15 @@ impl Helper {
             done,
             thread,
         })
+    }
+}
+
+/// Lets whoever else needs the core go first: the log is in no hurry. Linux has a niceness for each
+/// thread; elsewhere it is the whole program's, and stays.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the thread that copies the log is as important as others");
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Waiting {
 }
 
 pub(crate) trait Job: Send {
+    fn is_durable(&self) -> bool;
+
     fn apply<'a>(
         &'a mut self,
         tx: &'a mut Transaction<'_>,
@@ -38,6 +40,10 @@ pub(crate) struct Change<W: Write> {
 }
 
 impl<W: Write> Job for Change<W> {
+    fn is_durable(&self) -> bool {
+        W::DURABLE
+    }
+
     fn apply<'a>(
         &'a mut self,
         tx: &'a mut Transaction<'_>,

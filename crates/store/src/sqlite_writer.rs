@@ -21,7 +21,7 @@ const STATEMENTS_KEPT: usize = 256;
 /// Savepoints keep the pages they may have to restore; in memory, because the default is a file
 /// from 64 KiB on. The cache holds all pages of a group, so that none is written twice.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA foreign_keys = 1; \
-     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = 1; \
+     PRAGMA journal_mode = WAL; PRAGMA secure_delete = 1; \
      PRAGMA temp_store = memory; PRAGMA cache_size = -16384";
 
 /// Which file, and what to say to it.

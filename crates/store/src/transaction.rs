@@ -17,6 +17,10 @@ pub trait Write: Clone + Send + Sync + 'static {
     /// What the caller gets after the commit.
     type Output: Send + 'static;
 
+    /// Whether the commit waits for the disk. What does not survives a crash of the program, but a
+    /// loss of power may take it; so it may tell nobody.
+    const DURABLE: bool = true;
+
     /// Makes the change. It may run more than once; only the last run is committed.
     ///
     /// # Errors

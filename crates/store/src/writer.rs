@@ -368,12 +368,23 @@ fn begin(dialect: Dialect, group: &[Waiting]) -> String {
         first.saturating_duration_since(Instant::now())
     });
     let lock_ms = left.max(LOCK_WAIT_MIN).as_millis();
+    let durable = group.iter().any(|waiting| waiting.job.is_durable());
     match dialect {
         Dialect::Sqlite => {
-            format!("PRAGMA busy_timeout = {lock_ms}; BEGIN IMMEDIATE; SAVEPOINT change")
+            let synchronous = if durable { "FULL" } else { "NORMAL" };
+            format!(
+                "PRAGMA busy_timeout = {lock_ms}; PRAGMA synchronous = {synchronous}; \
+                 BEGIN IMMEDIATE; SAVEPOINT change"
+            )
         }
         Dialect::Postgres => {
-            format!("BEGIN; SET LOCAL lock_timeout = {lock_ms}; SAVEPOINT change")
+            // What else it may be is for whoever runs the database to say.
+            let at_once = if durable {
+                ""
+            } else {
+                "SET LOCAL synchronous_commit = off; "
+            };
+            format!("BEGIN; SET LOCAL lock_timeout = {lock_ms}; {at_once}SAVEPOINT change")
         }
     }
 }
@@ -398,6 +409,10 @@ async fn run_changes(
         let events = tx.events.len();
         let refusal = run_change(waiting, &mut tx).await?;
         fresh_savepoint = refusal.is_some();
+        debug_assert!(
+            waiting.job.is_durable() || tx.events.len() == events,
+            "what a loss of power may take is told to nobody"
+        );
         results.push(match refusal {
             None => Ok(()),
             Some(error) => {
@@ -458,12 +473,12 @@ mod tests {
     use std::sync::Arc;
 
     use engine::{Announce, Event};
-    use protocol::{Role, Timestamp, UserId};
+    use protocol::{ChatId, Role, Timestamp, UserId};
     use sqlx::Connection as _;
 
     use super::*;
     use crate::sqlite_writer::SqliteFile;
-    use crate::{CreateUser, Store, StoreConfig};
+    use crate::{CreateUser, KeepAnswer, Store, StoreConfig};
 
     struct Nobody;
 
@@ -508,6 +523,42 @@ mod tests {
         let writer =
             Writer::start(database.clone(), connection, settings, Arc::new(Nobody)).unwrap();
         Store::new(database, settings, writer, None)
+    }
+
+    fn waiting<W: Write>(write: W) -> Waiting {
+        let (reply, _) = oneshot::channel();
+        Waiting {
+            job: Box::new(Change {
+                write,
+                output: None,
+                reply,
+            }),
+            deadline: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn a_group_waits_for_the_disk_unless_nothing_of_it_has_to() {
+        let keep = || {
+            waiting(KeepAnswer {
+                chat: ChatId::new(),
+                owner: "a run of the program".to_owned(),
+                grown: None,
+                until: Timestamp(0),
+            })
+        };
+        for (group, sqlite, postgres) in [
+            (vec![keep(), keep()], "synchronous = NORMAL", true),
+            (vec![keep(), waiting(user(1))], "synchronous = FULL", false),
+        ] {
+            assert!(begin(Dialect::Sqlite, &group).contains(sqlite));
+            let text = begin(Dialect::Postgres, &group);
+            assert_eq!(
+                text.contains("synchronous_commit = off"),
+                postgres,
+                "{text}"
+            );
+        }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,11 +19,11 @@ use crate::statistics::quantile;
 use crate::swarm::{Opening, PATIENCE, Swarm, What, is_event};
 
 /// Between two one-to-one messages.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let subscribers = bench.options.size(10_000, 2_000);
-    let count = bench.options.size(400, 150);
+    let count = bench.options.size(800, 150);
     let mut crowd = Swarm::new()?;
     let mut load = Load::start(bench, &mut crowd, subscribers)?;
     load.capture(&mut crowd)?;

@@ -61,11 +61,14 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
         devices.keep(&desk)?;
         let question = |chat: usize| format!("question {round}-{chat}");
         let before = desk.child.memory()?;
-        let mut alone = pair.times_ms(&mut swarm, bench.options.size(400, 150))?;
+        // Half of them before and half after, so that a disk that grows slower meets both sides.
+        let half = bench.options.size(400, 75);
+        let mut alone = pair.times_ms(&mut swarm, half)?;
         let talk = talk(&desk, &model, &mut devices, &question, |growing| {
             pair.times_while(&mut swarm, growing)
         })?;
         let mut beside = talk.times_ms;
+        alone.extend(pair.times_ms(&mut swarm, half)?);
         let (without, with) = (quantile(&mut alone, 0.99), quantile(&mut beside, 0.99));
         let wrong = wrong(&desk, &devices, |chat| {
             model::answer(&question(chat), tokens)

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::bench::Bench;
 use crate::child::Child;
 use crate::desk::{Account, Desk, Seats};
+use crate::floor::Floor;
 use crate::flow::{self, Flow, deliver};
 use crate::http;
 use crate::statistics::median;
@@ -21,6 +22,10 @@ use crate::swarm::{Opening, PATIENCE, Swarm, What, is_event};
 
 /// Events under way in the second half.
 const UNDER_WAY: usize = 8;
+
+/// How often the floor and the servers take turns in a round, so that whatever the machine does meets
+/// them alike.
+const TURNS: usize = 10;
 
 /// Requests that warm a server up: statements are prepared, memory is there.
 const WARM_UP: usize = 20;
@@ -52,26 +57,20 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     for _ in 0..bench.options.rounds {
         many.keep(&mut swarm)?;
         one.keep(&mut swarm)?;
-        let before = floor.child.cpu_ns()?;
-        for _ in 0..count {
-            floor.command("all")?;
-            flow::receive(&mut swarm, &bare, subscribers)?;
-            floor.done()?;
+        let (mut cheapest, mut requests, mut whole) = (0.0, 0.0, 0.0);
+        for _ in 0..TURNS {
+            cheapest += send_all(&mut floor, &mut swarm, &bare, count / TURNS)?;
+            requests += one.publish(&mut swarm, count / TURNS, 1)?;
+            whole += many.publish(&mut swarm, count / TURNS, 1)?;
         }
-        let cheapest = (settled(&mut floor.child)? - before) / deliveries;
+        let cheapest = cheapest / deliveries;
         seen.floor_us.push(cheapest / 1e3);
-        for under_way in [1, UNDER_WAY] {
-            let requests = one.publish(&mut swarm, count, under_way)?;
-            let whole = many.publish(&mut swarm, count, under_way)?;
-            let half = if under_way == 1 {
-                &mut seen.alone
-            } else {
-                &mut seen.together
-            };
-            half.request_us.push(requests / to_f64(count) / 1e3);
-            half.raw_us.push(whole / deliveries / 1e3);
-            half.ratio.push((whole - requests) / deliveries / cheapest);
-        }
+        seen.alone
+            .push(requests, whole, count, deliveries, cheapest);
+        let requests = one.publish(&mut swarm, count, UNDER_WAY)?;
+        let whole = many.publish(&mut swarm, count, UNDER_WAY)?;
+        seen.together
+            .push(requests, whole, count, deliveries, cheapest);
         bar.step();
     }
     bar.finish();
@@ -90,6 +89,32 @@ struct Half {
     request_us: Vec<f64>,
     raw_us: Vec<f64>,
     ratio: Vec<f64>,
+}
+
+impl Half {
+    /// Adds a round: nanoseconds of the requests alone and of all, for so many requests and deliveries,
+    /// and those of the floor for a delivery.
+    fn push(&mut self, requests: f64, whole: f64, count: usize, deliveries: f64, cheapest: f64) {
+        self.request_us.push(requests / to_f64(count) / 1e3);
+        self.raw_us.push(whole / deliveries / 1e3);
+        self.ratio.push((whole - requests) / deliveries / cheapest);
+    }
+}
+
+/// Sends a frame to each socket of the floor, so many times; the CPU it takes, in nanoseconds.
+fn send_all(
+    floor: &mut Floor,
+    swarm: &mut Swarm,
+    sockets: &Range<usize>,
+    count: usize,
+) -> anyhow::Result<f64> {
+    let before = floor.child.cpu_ns()?;
+    for _ in 0..count {
+        floor.command("all")?;
+        flow::receive(swarm, sockets, sockets.len())?;
+        floor.done()?;
+    }
+    Ok(settled(&mut floor.child)? - before)
 }
 
 fn report(bench: &mut Bench, seen: Seen, frame_bytes: usize) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 //! flow at a steady pace. The server must give those up with 4002, hold little for them, serve the
 //! others as if they were not there, and give them everything when they come back.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -163,13 +164,14 @@ impl Test {
         let expected = count * self.readers.len();
         let mut had = vec![0_usize; self.readers.len()];
         let mut times = Vec::with_capacity(expected);
-        let mut free: Vec<usize> = self.publishers.clone().collect();
+        // In turn, so that the server does not end one as idle.
+        let mut free: VecDeque<usize> = self.publishers.clone().collect();
         let (mut asked, mut answered, mut last) = (0, 0, began);
         while times.len() < expected || answered < count {
             let now = Instant::now();
             while asked < count
                 && due(asked) <= now
-                && let Some(publisher) = free.pop()
+                && let Some(publisher) = free.pop_front()
             {
                 swarm.send(publisher, &self.request)?;
                 asked += 1;
@@ -186,7 +188,7 @@ impl Test {
                 }
                 What::Answer { status: 201, .. } => {
                     answered += 1;
-                    free.push(link);
+                    free.push_back(link);
                 }
                 What::Answer { status, body } => fault = Some(format!("answer {status}: {body}")),
                 What::Closed { code } if self.readers.contains(&link) => {
