@@ -19,11 +19,11 @@ use crate::statistics::quantile;
 use crate::swarm::{Opening, PATIENCE, Swarm, What, is_event};
 
 /// Between two one-to-one messages.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let subscribers = bench.options.size(10_000, 2_000);
-    let count = bench.options.size(800, 150);
+    let count = bench.options.size(400, 150);
     let mut crowd = Swarm::new()?;
     let mut load = Load::start(bench, &mut crowd, subscribers)?;
     load.capture(&mut crowd)?;
@@ -98,6 +98,8 @@ pub(crate) struct Pair {
     listener: usize,
     publisher: usize,
     request: Vec<u8>,
+    /// Between two messages.
+    pub(crate) pause: Duration,
 }
 
 impl Pair {
@@ -117,6 +119,7 @@ impl Pair {
                 request: Vec::new(),
             })?,
             request: notification(address, admin, friend, 100),
+            pause: PAUSE,
         })
     }
 
@@ -137,7 +140,7 @@ impl Pair {
     ) -> anyhow::Result<Vec<f64>> {
         let mut times = Vec::new();
         while more()? {
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(self.pause);
             swarm.send(self.publisher, &self.request)?;
             let began = Instant::now();
             let (mut there, mut answered) = (false, false);

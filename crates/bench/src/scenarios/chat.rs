@@ -19,6 +19,9 @@ use crate::statistics::quantile;
 use crate::swarm::Swarm;
 use devices::{Devices, EACH};
 
+/// Between two notifications to one who has nothing to do with chats: the more, the steadier the p99.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Between two cuts.
 const CUT_EVERY: Duration = Duration::from_millis(50);
 
@@ -44,13 +47,14 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let mut swarm = Swarm::new()?;
     let friend = bench.prepared.customers[chats..=chats].to_vec();
     let mut friends = Seats::open(&desk, &mut swarm, &friend, 1)?;
-    let pair = Pair::new(
+    let mut pair = Pair::new(
         &desk,
         &mut swarm,
         &bench.prepared.admin,
         &friend[0],
         &friends,
     )?;
+    pair.pause = PAUSE;
     pair.times_ms(&mut swarm, 50)?;
 
     let bar = bench.rounds("chat");

@@ -25,7 +25,7 @@ const UNDER_WAY: usize = 8;
 
 /// How often the floor and the servers take turns in a round, so that whatever the machine does meets
 /// them alike.
-const TURNS: usize = 10;
+pub(crate) const TURNS: usize = 10;
 
 /// Requests that warm a server up: statements are prepared, memory is there.
 const WARM_UP: usize = 20;

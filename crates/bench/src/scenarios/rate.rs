@@ -11,7 +11,7 @@ use anyhow::bail;
 
 use crate::bench::Bench;
 use crate::http;
-use crate::scenarios::fanout::{Load, to_f64};
+use crate::scenarios::fanout::{Load, TURNS, to_f64};
 use crate::statistics::quantile;
 use crate::swarm::{Opening, PATIENCE, Swarm, What, is_event, shown};
 
@@ -39,25 +39,25 @@ pub(crate) fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let (mut floor_whole, mut ours_whole) = (Vec::new(), Vec::new());
     for _ in 0..bench.options.rounds {
         load.keep(&mut swarm)?;
-        let timing = Timing {
-            sockets: bare.clone(),
-            count,
-            interval,
-        };
-        let mut cheapest = timing.run(&mut swarm, |_, _| floor.command("all"))?;
-        for _ in 0..count {
-            floor.done()?;
-        }
-        let timing = Timing {
-            sockets: load.subscribers(),
-            count,
-            interval,
-        };
+        let (mut cheapest, mut whole) = (Times::default(), Times::default());
         let mut publishers = load.publishers.clone().cycle();
-        let mut whole = timing.run(&mut swarm, |swarm, _| {
-            let publisher = publishers.next().unwrap_or_default();
-            swarm.send(publisher, &load.request)
-        })?;
+        for _ in 0..TURNS {
+            let timing = |sockets| Timing {
+                sockets,
+                count: count / TURNS,
+                interval,
+            };
+            let bare = timing(bare.clone());
+            cheapest.add(bare.run(&mut swarm, |_, _| floor.command("all"))?);
+            for _ in 0..bare.count {
+                floor.done()?;
+            }
+            let ours = timing(load.subscribers());
+            whole.add(ours.run(&mut swarm, |swarm, _| {
+                let publisher = publishers.next().unwrap_or_default();
+                swarm.send(publisher, &load.request)
+            })?);
+        }
         let (floors, ours) = (cheapest.spread_p99(), whole.spread_p99());
         floor_p99.push(floors);
         ours_p99.push(ours);
@@ -104,6 +104,7 @@ struct Timing {
 }
 
 /// How long the deliveries took.
+#[derive(Default)]
 struct Times {
     /// Since the first delivery of the event.
     spread_ms: Vec<f64>,
@@ -112,6 +113,11 @@ struct Times {
 }
 
 impl Times {
+    fn add(&mut self, mut more: Self) {
+        self.spread_ms.append(&mut more.spread_ms);
+        self.whole_ms.append(&mut more.whole_ms);
+    }
+
     fn spread_p99(&mut self) -> f64 {
         quantile(&mut self.spread_ms, 0.99)
     }
